@@ -1,0 +1,201 @@
+"""The answer for one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+import attrs
+
+from vpcroute.address import Scheme, Target, read_bare, target_of
+from vpcroute.announcements import Announcement, HostnameRoute, VpcService
+from vpcroute.egress import Egress, Offramp
+from vpcroute.errors import InvalidAddress, InvalidVantage, RouteError, printable
+from vpcroute.fields import IPAddress, is_dns_name
+from vpcroute.outcomes import Decision, GatewayRole, Outcome, Refusal, decide_service, maybe_stored, needs_dns
+from vpcroute.ranges import CLOUDFLARE_NETWORKS
+from vpcroute.remarks import Candidate, Remark, RemarkCode
+
+__all__ = ["Resolution", "at_service", "by_answers", "error_of", "read_answers", "refuse_impossible_name"]
+
+_SMTP: Final = 25
+
+
+@attrs.frozen
+class Resolution:
+    """Where traffic to one address goes, and why.
+
+    Two resolutions are equal if they say the same, whatever the generation.
+
+    Attributes:
+        host: the name or address that was asked for, in its one spelling and without brackets; for a VPC Service
+            what fills the Host header and SNI.
+        target: what to dial; ``str()`` of it is ``host:port``.
+        egress: the egress path: Tunnel, MeshNode, ClientDevice, OnRamp, EcmpGroup or Gateway.
+        route: the announcement that decided; of several equal ones the first by name. None for Gateway and for a
+            tunnel or service binding.
+        guaranteed: false where question or document leave the answer open; then ``alternates`` has the others.
+        alternates: the other egress paths that the traffic may take.
+        gateway: ``"inspected"`` by Gateway's policies; ``"unspecified"``, private traffic through cf1:network;
+            ``"none_documented"`` for a tunnel or service binding.
+        generation: the generation of the table that the answer is from.
+    """
+
+    host: str
+    target: Target
+    _decision: Decision
+    _answer_remarks: tuple[Remark, ...] = ()
+    generation: int = attrs.field(default=0, eq=False, kw_only=True)
+
+    @property
+    def egress(self) -> Egress:
+        return self._decision.egress
+
+    @property
+    def route(self) -> Announcement | None:
+        return self._decision.route
+
+    @property
+    def guaranteed(self) -> bool:
+        return self._decision.guaranteed
+
+    @property
+    def alternates(self) -> tuple[Candidate, ...]:
+        return self._decision.alternates
+
+    @property
+    def gateway(self) -> GatewayRole:
+        return self._decision.gateway
+
+    @property
+    def offramp(self) -> Offramp | None:
+        """The kind of egress in the words of Cloudflare's session log; None while the name is not resolved."""
+        return self.egress.offramp
+
+    @property
+    def needs_dns(self) -> bool:
+        """Whether the way depends on addresses of the name that are not known: Gateway resolves it."""
+        return self.offramp is None
+
+    @property
+    def ip(self) -> IPAddress | None:
+        """The address to dial, or None where only a name is known."""
+        return self.target.ip
+
+    @property
+    def port(self) -> int | None:
+        """The port to dial; None where an address was given without one."""
+        return self.target.port
+
+    @property
+    def scheme(self) -> Scheme:
+        """``http`` or ``https`` for fetch(), ``tcp`` for connect()."""
+        return self.target.scheme
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What is worth knowing beside the answer."""
+        return (*_target_remarks(self.target), *self._answer_remarks, *self._decision.remarks)
+
+
+def _target_remarks(target: Target) -> Iterable[Remark]:
+    if target.unmapped:
+        yield Remark(RemarkCode.IPV4_MAPPED, f"IPv4-mapped IPv6: looked up and dialed as {target.host}")
+    if target.scheme != "tcp" or target.port is None:
+        return
+    # Rules of the global connect() (cloudflare-docs: workers/runtime-apis/tcp-sockets); whether they hold on a binding
+    # is not documented.
+    if target.port == _SMTP:
+        yield Remark(RemarkCode.MAY_BE_PROHIBITED, "connections to port 25 may be prohibited")
+    ip = target.ip
+    if ip is not None and any(ip in network for network in CLOUDFLARE_NETWORKS):
+        yield Remark(RemarkCode.MAY_BE_PROHIBITED, "connections to Cloudflare's own addresses may be prohibited")
+
+
+def error_of(refusal: Refusal, host: str, address: object) -> RouteError:
+    """The error that a refusal is for one address."""
+    text = f"{printable(host)}: {refusal.message}"
+    if refusal.code == "invalid_vantage":
+        return InvalidVantage(text, hint=refusal.hint)
+    kind = InvalidAddress if refusal.code == "invalid_address" else RouteError
+    return kind(text, code=refusal.code, hint=refusal.hint, address=printable(str(address)))
+
+
+def refuse_impossible_name(target: Target, address: object) -> None:
+    """``dns_error`` for a name that DNS cannot hold, so that no resolver ever sees it."""
+    if target.version == 0 and not is_dns_name(target.host):
+        refusal = Refusal(
+            "dns_error", "not a name that DNS can hold", "labels have 1 to 63, names up to 253 characters"
+        )
+        raise error_of(refusal, target.host, address)
+
+
+def at_service(service: VpcService, target: Target, address: object) -> tuple[Target, tuple[Remark, ...]]:
+    """What a fetch URL leads to through a VPC Service, whose URL only fills the Host header and SNI.
+
+    Raises:
+        InvalidVantage: for connect(), and for a TCP service.
+        InvalidAddress: for a scheme that the service does not serve.
+    """
+    if target.scheme == "tcp":
+        raise InvalidVantage("connect() does not exist on VPC Service bindings", hint="use Hyperdrive for TCP services")
+    place = decide_service(service, target.scheme)
+    if isinstance(place, Refusal):
+        raise error_of(place, target.host, address)
+    host, port = place
+    ip = service.ipv4 or service.ipv6
+    remarks: tuple[Remark, ...] = ()
+    if service.ipv4 is not None and service.ipv6 is not None:
+        remarks = (Remark(RemarkCode.DUAL_STACK, f"the service has {service.ipv6} too"),)
+    return Target(target.scheme, host, port) if ip is None else target_of(ip, port, target.scheme), remarks
+
+
+def read_answers(answers: Iterable[object], target: Target) -> list[Target]:
+    """The known addresses of a name as targets with its port and scheme; InvalidAddress for what is no address."""
+    read = []
+    for answer in answers:
+        literal = answer if isinstance(answer, (IPv4Address, IPv6Address)) else read_bare(answer).ip  # type: ignore[arg-type]
+        if literal is None:
+            raise InvalidAddress(f"answer {printable(str(answer))!r} is not an address", address=printable(str(answer)))
+        read.append(target_of(literal, target.port, target.scheme))
+    return read
+
+
+def by_answers(
+    target: Target,
+    answers: Iterable[object] | None,
+    stored: HostnameRoute | None,
+    decide: Callable[[Target], Outcome],
+    address: object,
+) -> tuple[Target, Decision, tuple[Remark, ...]]:
+    """The outcome for a name without a sure hostname route, by its addresses.
+
+    Each is routed as a literal would be. The first that has a way decides; those that are refused are never dialed.
+
+    Raises:
+        RouteError: ``dns_error`` for no addresses at all; else the first one's error if none has a way.
+    """
+    if answers is None:
+        return target, maybe_stored(needs_dns(), stored), ()
+    found = [(answer, decide(answer)) for answer in read_answers(answers, target)]
+    if not found:
+        raise error_of(Refusal("dns_error", "the name has no address"), target.host, address)
+    chosen = next(((answer, o) for answer, o in found if isinstance(o, Decision)), None)
+    if chosen is None:
+        answer, refusal = found[0]
+        assert isinstance(refusal, Refusal)  # noqa: S101  (nothing was chosen)
+        raise error_of(refusal, f"{target.host} ({answer.host})", address)
+    remarks = []
+    for answer, outcome in found:
+        if isinstance(outcome, Refusal):
+            text = f"{answer.host} is never dialed: {outcome.message}"
+            remarks.append(Remark(RemarkCode.ANSWER_REFUSED, text))
+        elif outcome.egress != chosen[1].egress:
+            text = f"{answer.host} would leave another way: {_called(outcome.egress)}"
+            remarks.append(Remark(RemarkCode.ANSWER_ELSEWHERE, text))
+    return chosen[0], maybe_stored(chosen[1], stored), tuple(remarks)
+
+
+def _called(egress: Egress) -> str:
+    return f"{egress.offramp} {printable(egress.name or egress.id or 'ECMP')}"

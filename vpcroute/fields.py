@@ -1,0 +1,281 @@
+"""How the fields of the model are read: addresses, prefixes, names and texts from outside, and their attrs fields.
+
+Each reader takes exactly one spelling family and raises ValueError for the rest; each field's error names the class
+and the field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Final, cast
+
+import attrs
+import dns.exception
+import dns.name
+from ada_url import URL
+
+from vpcroute.errors import printable
+from vpcroute.ranges import IPNetwork
+
+__all__ = [
+    "IPAddress",
+    "any_text",
+    "ascii_name",
+    "check_dns_name",
+    "check_text",
+    "host_prefix",
+    "ip",
+    "is_a",
+    "is_dns_name",
+    "lower_uuid",
+    "names",
+    "optional",
+    "prefix",
+    "read_ip",
+    "read_prefix",
+    "set_field",
+    "set_ip",
+    "set_names",
+    "set_prefix",
+    "text",
+    "whole",
+]
+
+IPAddress = IPv4Address | IPv6Address
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+_PREFIX: Final = re.compile(r"([0-9A-Fa-f.:]{2,45})(?:/([0-9]{1,3}))?", re.ASCII)
+_NOT_IN_NAMES: Final = re.compile(r"[\x00-\x20\x7f/\\?#@:%<>\[\]^|]")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LONGEST_TEXT: Final = 255
+_LONGEST_NAME: Final = 1024  # before IDNA shortens it
+
+
+def read_ip(text: str) -> IPAddress:
+    """An address in its usual form (dotted quad, or IPv6 without brackets or zone); ValueError for any other."""
+    match = _PREFIX.fullmatch(text)
+    try:
+        if match is not None and match[2] is None:
+            return _address(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{printable(text)!r} is not an IP address")
+
+
+def read_prefix(text: str) -> tuple[IPNetwork, bool]:
+    """A prefix in CIDR form, host bits masked, and whether any were set; a bare address is its own prefix.
+
+    Raises:
+        ValueError: for anything else: netmasks, zones, ``::ffff:10.0.0.0/104`` (addresses are unmapped before
+            they are looked up, so such a prefix could never match).
+    """
+    match = _PREFIX.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        address = _address(match[1])
+        length = address.max_prefixlen if match[2] is None else int(match[2])
+        network = _masked(address, length)
+    except ValueError:
+        raise ValueError(f"{printable(text)!r} is not a prefix such as 10.0.0.0/16") from None
+    if network.version == 6 and network.subnet_of(_MAPPED):
+        raise ValueError(f"{printable(text)!r} is an IPv4-mapped prefix: write it as the IPv4 prefix it means")
+    return network, int(address) != int(network.network_address)
+
+
+def host_prefix(ip: IPAddress) -> IPNetwork:
+    """The prefix that contains this address and no other."""
+    return _masked(ip, ip.max_prefixlen)
+
+
+def _address(text: str) -> IPAddress:
+    return IPv6Address(text) if ":" in text else IPv4Address(text)
+
+
+def _masked(address: IPAddress, length: int) -> IPNetwork:
+    host_bits = address.max_prefixlen - length
+    if host_bits < 0:
+        raise ValueError(length)
+    value = int(address) >> host_bits << host_bits
+    return IPv4Network((value, length)) if address.version == 4 else IPv6Network((value, length))
+
+
+@lru_cache(maxsize=4096)
+def ascii_name(text: str) -> str:
+    """A DNS name in its one spelling: lower case, A-labels, without the trailing dot.
+
+    It is read as the host of a URL is read, so that an announced name and a URL's host can be compared; underscores
+    are kept.
+
+    Raises:
+        ValueError: for what is no name, an address in any spelling, a label over 63 or a name over 253 characters.
+    """
+    if not text or len(text) > _LONGEST_NAME or _NOT_IN_NAMES.search(text):
+        raise ValueError(f"{printable(text)!r} is not a host name")
+    try:
+        host = URL(f"http://{text}/").hostname
+    except ValueError:  # UnicodeEncodeError, for a lone surrogate, is one too
+        raise ValueError(f"{printable(text)!r} is not a host name") from None
+    if host.replace(".", "").isdigit():
+        raise ValueError(f"{printable(text)!r} is an IP address, not a host name")
+    host = host.removesuffix(".")
+    check_dns_name(host)
+    return host
+
+
+def check_dns_name(name: str) -> None:
+    """ValueError, with the reason, for a name that DNS cannot hold (RFC 1035 section 2.3.4)."""
+    try:
+        dns.name.from_text(name, idna_codec=None)
+    except (dns.exception.DNSException, UnicodeError) as error:
+        reason = _DNS_REASONS.get(type(error).__name__, "it cannot be written in DNS")
+        raise ValueError(f"{printable(name)!r} is not a DNS name: {reason}") from None
+
+
+_LABELS: Final = re.compile(r"[^.]{1,63}(?:\.[^.]{1,63})*", re.ASCII)
+_LONGEST_DNS_NAME: Final = 253
+
+
+def is_dns_name(host: str) -> bool:
+    """Whether DNS can hold an ASCII host name (RFC 1035 section 2.3.4); quicker than :func:`check_dns_name`."""
+    return len(host) <= _LONGEST_DNS_NAME and _LABELS.fullmatch(host) is not None
+
+
+_DNS_REASONS: Final = {
+    "LabelTooLong": "a label is longer than 63 characters",
+    "NameTooLong": "it is longer than 253 characters",
+    "EmptyLabel": "it has an empty label",
+}
+
+
+def check_text(where: str, value: object, longest: int = _LONGEST_TEXT) -> str:
+    """`value` if it is text of 1 to `longest` printable characters; else TypeError or ValueError that names `where`."""
+    if not isinstance(value, str):
+        raise TypeError(f"{where}: must be a str, not {type(value).__name__}")
+    if not value or len(value) > longest or not value.isprintable():
+        raise ValueError(f"{where}: must be 1 to {longest} printable characters, not {printable(value)!r}")
+    return value
+
+
+def lower_uuid(value: Any) -> Any:
+    """A UUID in lower case; anything else as it is."""
+    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else value
+
+
+def set_field(instance: object, name: str, value: object) -> None:
+    """Sets a field of a frozen instance that is being made."""
+    object.__setattr__(instance, name, value)
+
+
+# attrs validators
+
+
+def _where(instance: object, attribute: attrs.Attribute[Any]) -> str:
+    return f"{type(instance).__name__}.{attribute.name}"
+
+
+def text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """1 to 255 printable characters."""
+    check_text(_where(instance, attribute), value)
+
+
+def any_text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Any string, the empty one too."""
+    if not isinstance(value, str):
+        raise TypeError(f"{_where(instance, attribute)}: must be a str, not {type(value).__name__}")
+
+
+def optional(validator: Validator) -> Validator:
+    """None, or what `validator` takes."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None:
+            validator(instance, attribute, value)
+
+    return check
+
+
+def is_a(*kinds: type) -> Validator:
+    """An instance of one of `kinds`."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kinds):
+            raise TypeError(f"{_where(instance, attribute)}: must be a {names}, not {type(value).__name__}")
+
+    return check
+
+
+def whole(lowest: int, highest: int) -> Validator:
+    """An int (no bool) in a range."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{_where(instance, attribute)}: must be an int, not {type(value).__name__}")
+        if not lowest <= value <= highest:
+            raise ValueError(f"{_where(instance, attribute)}: must be {lowest} to {highest}")
+
+    return check
+
+
+# Fields that are read when the instance is made. attrs converters do not know the field's name, which the error must
+# name, so the converters here only tell type checkers what may be given, and __attrs_post_init__ reads it.
+
+
+def prefix(value: str | IPNetwork) -> IPNetwork:
+    """Marks a field that takes a prefix as text or as a network object; to be read by :func:`set_prefix`."""
+    return cast(IPNetwork, value)
+
+
+def ip(value: str | IPAddress) -> IPAddress:
+    """Marks a field that takes an address as text or as an address object; to be read by :func:`set_ip`."""
+    return cast(IPAddress, value)
+
+
+def names(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Marks a field that takes a name or several; to be read by :func:`set_names`."""
+    return cast(tuple[str, ...], value)
+
+
+def set_prefix(instance: Any, name: str) -> None:
+    """Reads the prefix in a field; host bits are masked, and the text as written is kept in ``original``."""
+    where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    written = str(value) if isinstance(value, (IPv4Network, IPv6Network)) else value
+    if not isinstance(written, str):
+        raise TypeError(f"{where}: must be a str or a network, not {type(value).__name__}")
+    try:
+        network, host_bits = read_prefix(written)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    set_field(instance, name, network)
+    if host_bits:
+        set_field(instance, "original", written)
+
+
+def set_ip(instance: Any, name: str) -> None:
+    """Reads the address in a field; no zone, not IPv4-mapped."""
+    where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    if isinstance(value, str):
+        try:
+            value = read_ip(value)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+    if not isinstance(value, (IPv4Address, IPv6Address)):
+        raise TypeError(f"{where}: must be a str or an address, not {type(value).__name__}")
+    if isinstance(value, IPv6Address) and (value.ipv4_mapped or value.scope_id):
+        raise ValueError(f"{where}: {printable(str(value))!r} is IPv4-mapped or has a zone")
+    set_field(instance, name, value)
+
+
+def set_names(instance: Any, name: str, read: Callable[[str], str]) -> None:
+    """Reads each name in a field with `read`; leaves a sorted tuple of distinct ones."""
+    where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    texts = [check_text(where, text) for text in ((value,) if isinstance(value, str) else value)]
+    try:
+        set_field(instance, name, tuple(sorted({read(text) for text in texts})))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None

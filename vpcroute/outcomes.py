@@ -1,0 +1,260 @@
+"""What becomes of an address or a name: a decision with its egress, or a refusal with its reason.
+
+:mod:`vpcroute.precedence` says which announcements win; here the winners become the egress, the remarks and the
+alternates of an answer. An outcome does not name the address it was asked for, so that all addresses of a range can
+share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import attrs
+
+from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VpcService, WanRoute
+from vpcroute.egress import EcmpGroup, EcmpMember, Egress, Gateway, Health, OnRamp, Tunnel
+from vpcroute.errors import printable
+from vpcroute.precedence import AddressCandidates, NameCandidates, View, WanLike, Winners, prefix_of, readings
+from vpcroute.ranges import Range
+from vpcroute.remarks import Candidate, Remark, RemarkCode
+
+__all__ = [
+    "Decision",
+    "GatewayRole",
+    "Outcome",
+    "Refusal",
+    "decide_address",
+    "decide_name",
+    "decide_service",
+    "maybe_stored",
+    "needs_dns",
+    "through_tunnel",
+]
+
+GatewayRole = Literal["inspected", "unspecified", "none_documented"]
+
+
+@attrs.frozen
+class Decision:
+    """An outcome that lets traffic out; the fields are those of a resolution."""
+
+    egress: Egress
+    route: Announcement | None
+    gateway: GatewayRole
+    guaranteed: bool = True
+    alternates: tuple[Candidate, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+@attrs.frozen
+class Refusal:
+    """An outcome that lets nothing out: the code, text and hint of the error, without the address."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+
+Outcome = Decision | Refusal
+
+_NOT_IN_FORCE_HINT: Final = "it captures its addresses or names but carries nothing: mend it or delete it"
+
+
+def decide_address(c: AddressCandidates, view: View) -> Outcome:
+    """The outcome for an address that `c` covers, seen from `view`."""
+    if c.owner is not None:
+        return _decision((c.owner,), view)
+    if c.reserved is not None:
+        return _in_reserved(c, c.reserved)
+    first, *others = readings(c, view)
+    if not first[0] and any(reason is RemarkCode.SCOPE_UNKNOWN for _, reason in others):
+        return _region_required(c, view, others)
+    if not first[0]:
+        return _out_of_scope(c) if c.wan else _default_routing(c, view)
+    outcome = _decision(first[0], view)
+    if isinstance(outcome, Refusal):
+        return outcome
+    alternatives = [(_decision(w, view) if w else _default_routing(c, view), reason) for w, reason in others if reason]
+    return _with_others(outcome, alternatives, c, view)
+
+
+def _decision(winners: Sequence[Announcement], view: View) -> Outcome:
+    """The outcome of routes that won together."""
+    stopped = next((r for r in winners if not getattr(r, "in_force", True)), None)
+    if stopped is not None:
+        return Refusal(
+            "route_not_in_force", f"the route to {_destination(stopped)} is not in force", _NOT_IN_FORCE_HINT
+        )
+    route = winners[0] if len(winners) == 1 else min(winners, key=_stable)
+    egress = _egress(winners)
+    return Decision(egress, route, "unspecified", remarks=_remarks(egress, winners, view))
+
+
+def _destination(route: Announcement) -> str:
+    if isinstance(route, HostnameRoute):
+        return route.pattern
+    return str(route.address if isinstance(route, DeviceAddress) else prefix_of(route))
+
+
+def _stable(route: Announcement) -> tuple[str, str, str]:
+    """An order that does not depend on the order of announcing."""
+    return route.via.name or "", route.via.id or "", repr(route)
+
+
+def _egress(winners: Sequence[Announcement]) -> Egress:
+    if len(winners) == 1:
+        return winners[0].via
+    weights: dict[OnRamp, int] = {}
+    for route in winners:
+        if isinstance(route.via, OnRamp):
+            weight = route.weight if isinstance(route, WanRoute) and route.weight is not None else 1
+            weights[route.via] = weights.get(route.via, 0) + weight
+    if len(weights) == 1:
+        return next(iter(weights))
+    return EcmpGroup(tuple(EcmpMember(onramp, weight) for onramp, weight in weights.items()))
+
+
+def _remarks(egress: Egress, routes: Sequence[Announcement], view: View) -> tuple[Remark, ...]:
+    remarks = [remark for route in sorted(routes, key=_stable) for remark in view.findings.get(route, ())]
+    onramps = [m.onramp for m in egress.members] if isinstance(egress, EcmpGroup) else [egress]
+    states = {view.state(connector) for connector in onramps if not isinstance(connector, Gateway)}
+    if states == {"down"}:
+        if isinstance(egress, (OnRamp, EcmpGroup)):
+            remarks.append(Remark(RemarkCode.ONRAMP_DOWN, "down, and still the best way there is"))
+        else:
+            text = "the route wins, but its connector is down"
+            remarks.append(Remark(RemarkCode.DESTINATION_UNAVAILABLE, text, routes[0]))
+    elif "degraded" in states and isinstance(egress, (OnRamp, EcmpGroup)):
+        remarks.append(Remark(RemarkCode.ONRAMP_DEGRADED, "degraded, and still the best way there is"))
+    return tuple(remarks)
+
+
+def _with_others(
+    decision: Decision, others: Iterable[tuple[Outcome, RemarkCode]], c: AddressCandidates, view: View
+) -> Decision:
+    """`decision` with what else may happen: other egresses as alternates, and why as remarks."""
+    alternates: dict[Egress, Candidate] = {}
+    reasons: dict[RemarkCode, None] = {}
+    for outcome, reason in others:
+        if isinstance(outcome, Decision):
+            if outcome.egress == decision.egress:
+                continue
+            alternates.setdefault(outcome.egress, Candidate(outcome.egress, outcome.route))
+        reasons[reason] = None
+    remarks = [*decision.remarks, *(Remark(reason, _WHY_OPEN[reason]) for reason in reasons)]
+    if isinstance(decision.egress, (OnRamp, EcmpGroup)) and view.network.is_default and c.zero_trust:
+        text = f"legacy mode would prefer the shorter Zero Trust route to {c.zero_trust[0].network}"
+        remarks.append(Remark(RemarkCode.ROUTING_MODE_DIFFERS, text, c.zero_trust[0]))
+    if view.region is None and view.colo is None:
+        connectors = [r.via for level in c.wan for r in level] + [r.via for r in c.zero_trust[:1]]
+        varying = sorted({v.name or v.id or "" for v in connectors if set(view.health.get(v, ())) - {None}})
+        if varying:
+            text = f"the state of {printable(', '.join(varying))} differs by place, and no place is given"
+            remarks.append(Remark(RemarkCode.HEALTH_VARIES, text))
+    return attrs.evolve(decision, guaranteed=not reasons, alternates=tuple(alternates.values()), remarks=tuple(remarks))
+
+
+_WHY_OPEN: Final[Mapping[RemarkCode, str]] = {
+    RemarkCode.LEGACY_LONGER_WAN: "in legacy mode a longer WAN route may win instead",
+    RemarkCode.VIRTUAL_NETWORK_FALLBACK: "the fallback from a virtual network to WAN routes is not promised",
+    RemarkCode.SCOPE_UNKNOWN: "a route of some regions or data centres covers the address, and the place is not given",
+}
+
+
+def _in_reserved(c: AddressCandidates, reserved: Range) -> Refusal:
+    for route in [*c.zero_trust[:1], *(r for level in c.wan for r in level)]:
+        if not route.in_force and prefix_of(route).prefixlen >= reserved.network.prefixlen:
+            text = f"the route to {prefix_of(route)} is not in force: it lies in {reserved.network}, {reserved.name}"
+            return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
+    return Refusal(str(reserved.refusal), f"{reserved.network} is not for destinations: {reserved.name}", reserved.hint)
+
+
+def _out_of_scope(c: AddressCandidates) -> Refusal:
+    scopes = sorted({f"{r.prefix} in {_scope(r)}" for level in c.wan for r in level})
+    hint = f"announced elsewhere: {'; '.join(scopes[:5])}"
+    return Refusal("destination_ip_unroutable", "no WAN route that covers the address is in scope here", hint)
+
+
+def _default_routing(c: AddressCandidates, view: View) -> Outcome:
+    if c.special is None or c.special.refusal is None:
+        return Decision(Gateway(), None, "inspected")
+    message = f"no route covers the address, and {c.special.network} ({c.special.name}) does not lead to the Internet"
+    return Refusal(c.special.refusal, message, _elsewhere_hint(c.elsewhere, view))
+
+
+def _scope(route: WanLike) -> str:
+    return ", ".join((*route.regions, *route.colos)) if isinstance(route, WanRoute) else "all regions"
+
+
+def _elsewhere_hint(elsewhere: Sequence[SubnetRoute], view: View) -> str:
+    if not elsewhere:
+        return "announce a route that covers it"
+    networks = sorted({view.network_names.get(str(r.virtual_network), str(r.virtual_network)) for r in elsewhere})
+    return (
+        f"a route exists in virtual network {printable(', '.join(networks))}, "
+        f"which is not seen from {printable(view.network.name)}"
+    )
+
+
+def _region_required(c: AddressCandidates, view: View, others: Iterable[tuple[Winners, RemarkCode | None]]) -> Refusal:
+    names = sorted({str(_prefix_and_scope(r)) for winners, _ in others for r in winners})
+    return Refusal(
+        "region_required",
+        "whether and where the address is routed depends on the region or data centre",
+        f"say from where: {'; '.join(names[:5])}",
+    )
+
+
+def _prefix_and_scope(route: SubnetRoute | WanLike) -> str:
+    scope = "" if isinstance(route, SubnetRoute) else f" in {_scope(route)}"
+    return f"{prefix_of(route)}{scope} leads to {printable(route.via.name or route.via.id or '')}"
+
+
+def decide_name(c: NameCandidates, view: View) -> Outcome | None:
+    """The outcome for a name by its hostname routes; None if no route is sure to match it."""
+    route = c.exact or c.glob or c.one_label
+    return None if route is None else _decision((route,), view)
+
+
+def maybe_stored(decision: Decision, stored: HostnameRoute | None) -> Decision:
+    """`decision` for a name that a stored record one label above it would take if it is a wildcard."""
+    if stored is None or not stored.in_force or stored.via == decision.egress:
+        return decision
+    text = f"the stored route {stored.hostname} may be a wildcard: Cloudflare's record does not say"
+    return attrs.evolve(
+        decision,
+        guaranteed=False,
+        alternates=(*decision.alternates, Candidate(stored.via, stored)),
+        remarks=(*decision.remarks, Remark(RemarkCode.STORED_WILDCARD_BELOW, text, stored)),
+    )
+
+
+def needs_dns() -> Decision:
+    """The outcome for a name without a hostname route while its addresses are not known: Gateway resolves it."""
+    return Decision(Gateway(needs_dns=True), None, "inspected")
+
+
+def through_tunnel(tunnel: Tunnel, state: Health) -> Decision:
+    """The outcome for every destination of a ``tunnel_id`` binding; it never falls back to Gateway."""
+    text = "the connector is down"
+    remarks = (Remark(RemarkCode.DESTINATION_UNAVAILABLE, text),) if state == "down" else ()
+    return Decision(tunnel, None, "none_documented", remarks=remarks)
+
+
+def decide_service(service: VpcService, scheme: str) -> tuple[str, int] | Refusal:
+    """The host and port that a VPC Service stands for, by the scheme of the URL; the URL's own port has no say.
+
+    Source: cloudflare-docs, workers-vpc/configuration/vpc-services and workers-vpc/api.
+    """
+    if service.type == "tcp":
+        return Refusal("invalid_vantage", f"service {printable(service.name)} is a TCP service", "use Hyperdrive")
+    ports = {"http": service.http_port, "https": service.https_port}
+    if not any(ports.values()):
+        ports = {"http": 80, "https": 443}
+    port = ports[scheme]
+    if port is None:
+        served = next(s for s, p in ports.items() if p is not None)
+        message = f"service {printable(service.name)} does not serve {scheme}"
+        return Refusal("invalid_address", message, f"it serves {served} only")
+    return str(service.ipv4 or service.ipv6 or service.hostname), port

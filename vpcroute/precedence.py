@@ -1,0 +1,290 @@
+"""Which announcement wins, and why: the rules, evaluated on what covers one address or one name.
+
+Theory of operation
+-------------------
+A destination is decided in steps; the first step that has an answer ends the search. :data:`RULES` lists them with
+their sources, in this order:
+
+1. A **hostname route** decides for its name, whatever address the name has.
+2. An address that is a **device's or Mesh node's own** goes to its owner.
+3. A **reserved or prohibited range** that covers the address ends the search: nothing announced can take it.
+4. Otherwise **longest prefix** decides among the Zero Trust routes of the virtual network and the WAN routes that the
+   place can see. At equal length Zero Trust wins. In legacy mode a Zero Trust route wins at any length, but not for
+   certain. Outside the default network only that network's Zero Trust routes are seen; WAN is a fallback.
+5. Among WAN routes of one prefix the lowest **effective priority** wins: base priority plus a penalty for the health of
+   the on-ramp. Then static before BGP; what is still equal shares the flows (ECMP).
+6. With no route, **default routing**: public addresses leave through Gateway, all others are dropped.
+
+Health never removes a route, so it never makes a shorter prefix win. Where question or document leave the answer open
+(legacy mode, the fallback, a scoped route when the place is not known), the answer is the one of the rules read
+strictly, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
+
+The candidates come in, longest prefix first, from whoever searched for them: the reference reads them from the route
+table's trees for one address, the compiler gathers them for every range of addresses at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+import attrs
+
+from vpcroute.announcements import (
+    Announcement,
+    BgpRoute,
+    DeviceAddress,
+    HostnameRoute,
+    SubnetRoute,
+    VirtualNetwork,
+    WanRoute,
+)
+from vpcroute.egress import Connector, Health
+from vpcroute.ranges import IPNetwork, Range
+from vpcroute.remarks import Remark, RemarkCode
+from vpcroute.vantage import RoutingMode
+
+__all__ = [
+    "BGP_BASE_PRIORITY",
+    "COMMUNITY_PRIORITY",
+    "HEALTH_PENALTY",
+    "RULES",
+    "AddressCandidates",
+    "NameCandidates",
+    "Rule",
+    "View",
+    "WanLike",
+    "Winners",
+    "base_priority",
+    "effective_priority",
+    "prefix_of",
+    "readings",
+]
+
+Basis = Literal["documented", "inferred", "proposed"]
+WanLike = WanRoute | BgpRoute
+
+
+@attrs.frozen
+class Rule:
+    """One rule of route selection: what it says, how sure it is, and where it is written."""
+
+    code: str
+    statement: str
+    basis: Basis
+    source: str
+
+
+_TS = "cloudflare-docs: partials/networking-services/reference/traffic-steering.mdx"
+_LPM = "cloudflare-docs: partials/networking-services/reference/longest-prefix-match.mdx"
+_HC = "cloudflare-docs: partials/networking-services/reference/tunnel-health-checks.mdx"
+_ZTTUN = "cloudflare-docs: partials/networking-services/cloudflare-wan/zero-trust/tunnel.mdx"
+_VNET = "cloudflare-docs: partials/networking-services/virtual-networks-concept.mdx"
+_RES = "cloudflare-docs: cloudflare-one/networks/routes/reserved-ips.mdx"
+_GW = "cloudflare-docs: changelog/workers-vpc/2026-06-05-gateway-egress.mdx"
+_VPCN = "cloudflare-docs: workers-vpc/configuration/vpc-networks/index.mdx"
+_HFMT = "cloudflare-docs: partials/cloudflare-one/tunnel/hostname-format-restrictions.mdx"
+
+#: The rules, in the order in which they are asked.
+RULES: Final[tuple[Rule, ...]] = tuple(
+    Rule(code, statement, basis, source)  # type: ignore[arg-type]
+    for code, statement, basis, source in [
+        ("tunnel_binding", "a tunnel_id binding hands every destination to that tunnel", "inferred", _VPCN),
+        ("hostname_route", "a hostname route decides before any address is looked at", "documented", _ZTTUN),
+        ("hostname_exact", "an exact hostname route beats a wildcard", "proposed", _HFMT),
+        ("own_address", "a device's or Mesh node's address goes to its owner", "documented", _RES),
+        ("reserved_range", "reserved ranges are more specific than any route", "documented", _RES),
+        ("longest_prefix", "the longest prefix wins, whatever its priority or health", "documented", _LPM),
+        ("zero_trust_tie", "at equal length Zero Trust beats WAN, whatever the priority", "documented", _TS),
+        (
+            "legacy_zero_trust",
+            "in legacy mode Zero Trust wins over a longer WAN route, not for certain",
+            "proposed",
+            _TS,
+        ),
+        ("wan_fallback", "a network that is not the default may fall back to WAN routes", "documented", _VNET),
+        ("scope", "a scoped WAN route exists only in its regions and data centres", "documented", _TS),
+        ("scope_dropped", "where no covering WAN route is in scope, traffic is dropped", "documented", _TS),
+        ("priority", "the lowest effective priority wins", "documented", _TS),
+        ("health_penalty", "degraded adds 500000 to the priority, down 1000000", "documented", _HC),
+        ("bgp_base", "a BGP route has priority 100, or what its communities say", "documented", _TS),
+        ("bgp_prepend", "each additional mention of the customer's ASN adds 10", "documented", _TS),
+        ("static_before_bgp", "at equal effective priority static beats BGP", "documented", _TS),
+        ("ecmp", "equal routes share the flows in proportion to their weights", "documented", _TS),
+        ("default_public", "a public address without a route leaves through Gateway", "documented", _GW),
+        ("default_private", "a private address without a route is dropped", "documented", _TS),
+        ("default_special", "any other special-purpose address without a route is dropped", "proposed", _TS),
+    ]
+)
+
+#: What the health of an on-ramp adds to the priority of its routes (source: tunnel-health-checks).
+HEALTH_PENALTY: Final[Mapping[Health, int]] = {"healthy": 0, "degraded": 500_000, "down": 1_000_000}
+
+#: The base priority of a BGP route without one of the communities below (source: traffic-steering).
+BGP_BASE_PRIORITY: Final = 100
+
+#: The base priority that a community gives a BGP route; of several the lowest holds (source: traffic-steering).
+COMMUNITY_PRIORITY: Final[Mapping[str, int]] = {
+    "13335:60010": 10,
+    "13335:60050": 50,
+    "13335:60150": 150,
+    "13335:60200": 200,
+    "13335:60901": 501_000,
+    "13335:60902": 1_001_000,
+}
+
+_PREPEND_PENALTY: Final = 10
+
+
+def base_priority(route: WanLike) -> int:
+    """A WAN route's priority before health.
+
+    Cloudflare's page gives 180 for 13335:60150 with two prepends where its own rule gives 170; the rule is followed.
+    """
+    if isinstance(route, WanRoute):
+        return route.priority
+    base = min((COMMUNITY_PRIORITY[c] for c in route.communities if c in COMMUNITY_PRIORITY), default=BGP_BASE_PRIORITY)
+    mentions = 0 if route.customer_asn is None else route.as_path.count(route.customer_asn)
+    return base + _PREPEND_PENALTY * max(0, mentions - 1)
+
+
+def effective_priority(route: WanLike, health: Health) -> int:
+    """A WAN route's priority with the penalty for its on-ramp's health; the lowest wins."""
+    return base_priority(route) + HEALTH_PENALTY[health]
+
+
+@attrs.frozen(eq=False)
+class View:
+    """A vantage bound to a table: what the rules need to know of the question and of the state of things.
+
+    Attributes:
+        network: the virtual network that is looked in.
+        network_names: the names of all virtual networks, by id.
+        mode: the account's routing mode.
+        region, colo: the place, as far as it is known.
+        health: state by connector, and there by place: a colo, a region, or None for everywhere else.
+        findings: remarks by the announcement they are about.
+    """
+
+    network: VirtualNetwork
+    network_names: Mapping[str, str]
+    mode: RoutingMode
+    region: str | None
+    colo: str | None
+    health: Mapping[Connector, Mapping[str | None, Health]]
+    findings: Mapping[Announcement, tuple[Remark, ...]]
+
+    def state(self, connector: Connector) -> Health:
+        """A connector's state here: by colo, else by region, else everywhere, else healthy."""
+        places = self.health.get(connector)
+        if places is None:
+            return "healthy"
+        for place in (self.colo, self.region):
+            if place is not None and place in places:
+                return places[place]
+        return places.get(None, "healthy")
+
+    def sees(self, route: WanLike) -> bool:
+        """Whether a WAN route is in the tables of this place, as far as the place is known."""
+        if isinstance(route, BgpRoute) or not (route.regions or route.colos):
+            return True
+        return self.region in route.regions or self.colo in route.colos
+
+    def might_see(self, route: WanLike) -> bool:
+        """Whether a WAN route that is not seen would be, if the place were known better."""
+        if isinstance(route, BgpRoute) or self.sees(route):
+            return False
+        return bool(self.region is None and route.regions) or bool(self.colo is None and route.colos)
+
+
+@attrs.frozen
+class AddressCandidates:
+    """Everything that covers one address; sequences stand longest prefix first.
+
+    Attributes:
+        owner: the announcement of exactly this address as a device's or Mesh node's own.
+        reserved: the longest reserved or prohibited range.
+        zero_trust: the routes of the virtual network.
+        wan: the WAN routes, those of one prefix together.
+        special: the longest special-purpose range.
+        elsewhere: the routes of other virtual networks, which are not seen from here.
+    """
+
+    owner: DeviceAddress | None = None
+    reserved: Range | None = None
+    zero_trust: Sequence[SubnetRoute] = ()
+    wan: Sequence[Sequence[WanLike]] = ()
+    special: Range | None = None
+    elsewhere: Sequence[SubnetRoute] = ()
+
+
+@attrs.frozen
+class NameCandidates:
+    """The hostname routes that match one name.
+
+    Attributes:
+        exact: the route of the name itself.
+        glob: a route of a form that Cloudflare refuses, never in force.
+        one_label: the wildcard route one label above.
+        stored: a stored record one label above, which may be a wildcard.
+    """
+
+    exact: HostnameRoute | None = None
+    glob: HostnameRoute | None = None
+    one_label: HostnameRoute | None = None
+    stored: HostnameRoute | None = None
+
+
+# What wins in one reading of the rules: a Zero Trust route, or equal WAN routes; nothing means default routing.
+Winners = tuple[SubnetRoute, ...] | tuple[WanLike, ...]
+
+
+def readings(c: AddressCandidates, view: View) -> list[tuple[Winners, RemarkCode | None]]:
+    """The winners by the strict reading, then those of each other reading that is open, with why it is open."""
+    readings = list(_readings_here(c, view))
+    for region, colo in _open_places(c, view):
+        there = attrs.evolve(view, region=region, colo=colo)
+        readings += [(winners, RemarkCode.SCOPE_UNKNOWN) for winners, _ in _readings_here(c, there)]
+    return readings
+
+
+def _readings_here(c: AddressCandidates, view: View) -> Iterator[tuple[Winners, RemarkCode | None]]:
+    zero_trust = c.zero_trust[0] if c.zero_trust else None
+    wan = _best_wan(c.wan, view)
+    longer_wan = zero_trust is not None and bool(wan) and wan[0].prefix.prefixlen > zero_trust.network.prefixlen
+    if zero_trust is not None and not (longer_wan and view.network.is_default and view.mode == "unified"):
+        yield (zero_trust,), None
+        if longer_wan and view.network.is_default:
+            yield wan, RemarkCode.LEGACY_LONGER_WAN
+    else:
+        yield wan, None
+        if wan and not view.network.is_default:
+            yield (), RemarkCode.VIRTUAL_NETWORK_FALLBACK
+
+
+def _open_places(c: AddressCandidates, view: View) -> list[tuple[str | None, str | None]]:
+    """The places of scoped routes that cover the address, where it is not known whether the question comes from there.
+
+    One place at a time is enough: more routes in sight can only win by beating or joining the winner, and then one of
+    them does so alone.
+    """
+    hidden = [r for level in c.wan for r in level if isinstance(r, WanRoute) and view.might_see(r)]
+    regions = {region for r in hidden for region in r.regions} if view.region is None else set()
+    colos = {colo for r in hidden for colo in r.colos} if view.colo is None else set()
+    return [(region, view.colo) for region in sorted(regions)] + [(view.region, colo) for colo in sorted(colos)]
+
+
+def _best_wan(levels: Sequence[Sequence[WanLike]], view: View) -> tuple[WanLike, ...]:
+    """The equal winners of the longest prefix that has a route in sight; empty if none has."""
+    for level in levels:
+        seen = [r for r in level if view.sees(r)]
+        if seen:
+            ranks = [(effective_priority(r, view.state(r.via)), isinstance(r, BgpRoute)) for r in seen]
+            best = min(ranks)
+            return tuple(r for r, rank in zip(seen, ranks, strict=True) if rank == best)
+    return ()
+
+
+def prefix_of(route: SubnetRoute | WanLike) -> IPNetwork:
+    """The prefix of a route, whatever the API calls it."""
+    return route.network if isinstance(route, SubnetRoute) else route.prefix

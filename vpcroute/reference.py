@@ -1,0 +1,164 @@
+"""The rules as they are written: each address is decided from the route table itself, one at a time.
+
+This is the specification that can be run, and what the compiled resolver is held against. It takes its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
+from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute
+from vpcroute.egress import Egress
+from vpcroute.fib.names import matches_glob
+from vpcroute.fib.resolution import Resolution, at_service, by_answers, error_of, refuse_impossible_name
+from vpcroute.fields import IPAddress
+from vpcroute.outcomes import Decision, Outcome, decide_address, decide_name, through_tunnel
+from vpcroute.precedence import AddressCandidates, NameCandidates, View
+from vpcroute.ranges import SPECIAL
+from vpcroute.remarks import Remark
+from vpcroute.standpoint import Standpoint
+from vpcroute.vantage import Vantage
+
+if TYPE_CHECKING:
+    from vpcroute.indexes import PrefixTree
+    from vpcroute.table import RouteTable
+
+__all__ = ["Reference"]
+
+
+class Reference:
+    """Answers from one vantage, straight from a table as it is at each call.
+
+    The calls are those of :class:`vpcroute.Resolver`, with the same answers and errors.
+    """
+
+    def __init__(self, table: RouteTable, vantage: Vantage) -> None:
+        self._table = table
+        self._vantage = vantage
+
+    def resolve(self, address: object, *, answers: Iterable[object] | None = None) -> Resolution:
+        """Where an address goes: a fetch URL, a connect address, ``(host, port)``, or an address object."""
+        return self._resolve(read_any(address), answers, address)
+
+    def resolve_fetch(self, url: str, *, answers: Iterable[object] | None = None) -> Resolution:
+        """Where ``fetch(url)`` goes."""
+        return self._resolve(read_fetch(url), answers, url)
+
+    def resolve_connect(
+        self,
+        address: str | Mapping[str, object],
+        *,
+        secure_transport: str = "off",
+        answers: Iterable[object] | None = None,
+    ) -> Resolution:
+        """Where ``connect(address)`` goes."""
+        return self._resolve(read_connect(address, secure_transport=secure_transport), answers, address)
+
+    def lookup(
+        self,
+        address: str | bytes | int | IPAddress,
+        version: int | None = None,
+        *,
+        answers: Iterable[object] | None = None,
+    ) -> Egress:
+        """The egress of a bare address or name."""
+        target = read_bare(address, version)
+        with self._table.reading():
+            stand = self._table.stand(self._vantage)
+            if stand.tunnel is not None:
+                return stand.tunnel
+            return self._decide(target, answers, address, _view(stand))[1].egress
+
+    def _resolve(self, target: Target, answers: Iterable[object] | None, address: object) -> Resolution:
+        with self._table.reading():
+            stand = self._table.stand(self._vantage)
+            found, decision, remarks = self._from(stand, target, answers, address)
+            return Resolution(target.host, found, decision, remarks, generation=self._table.generation)
+
+    def _from(
+        self, stand: Standpoint, target: Target, answers: Iterable[object] | None, address: object
+    ) -> tuple[Target, Decision, tuple[Remark, ...]]:
+        if stand.service is not None:
+            found, remarks = at_service(stand.service, target, address)
+            return found, through_tunnel(stand.service.via, stand.state), remarks
+        if stand.tunnel is not None:
+            refuse_impossible_name(target, address)
+            return target, through_tunnel(stand.tunnel, stand.state), ()
+        return self._decide(target, answers, address, _view(stand))
+
+    def _decide(
+        self, target: Target, answers: Iterable[object] | None, address: object, view: View
+    ) -> tuple[Target, Decision, tuple[Remark, ...]]:
+        stored = None
+        if target.version:
+            outcome: Outcome | None = self._decide_address(target, view)
+        else:
+            refuse_impossible_name(target, address)
+            candidates = self._name_candidates(target.host)
+            outcome, stored = decide_name(candidates, view), candidates.stored
+        if outcome is None:
+            known = self._table.hosts.get(target.host) if answers is None else answers
+            return by_answers(target, known, stored, lambda answer: self._decide_address(answer, view), address)
+        if isinstance(outcome, Decision):
+            return target, outcome, ()
+        raise error_of(outcome, target.host, address)
+
+    def _decide_address(self, target: Target, view: View) -> Outcome:
+        return decide_address(self._address_candidates(target, view), view)
+
+    def _address_candidates(self, target: Target, view: View) -> AddressCandidates:
+        store = self._table.store
+        ip = target.ip
+        assert ip is not None  # noqa: S101  (only addresses come here)
+        packed, width = ip.packed, ip.max_prefixlen
+
+        def covering(tree: PrefixTree) -> list[tuple[Announcement, ...]]:
+            return [store.held(ids) for _, ids in tree.covering(packed, width)]
+
+        own = store.own.covering(packed, width)
+        owners = [a for _, ids in own for a in store.held(ids) if isinstance(a, DeviceAddress)]
+        ranges = [r for r in (store.range_of(ids) for _, ids in own) if r is not None]
+        special = [r for r in SPECIAL if r.network.version == ip.version and ip in r.network]
+        return AddressCandidates(
+            owner=owners[0] if owners else None,
+            reserved=ranges[0] if ranges else None,
+            zero_trust=_subnets(covering(store.zero_trust(view.network.id))),
+            wan=covering(store.wan),  # type: ignore[arg-type]  # only WAN routes are in it
+            special=max(special, key=lambda r: r.network.prefixlen, default=None),
+            elsewhere=[
+                route
+                for network in store.networks()
+                if network != view.network.id
+                for route in _subnets(covering(store.zero_trust(network)))
+            ],
+        )
+
+    def _name_candidates(self, name: str) -> NameCandidates:
+        store = self._table.store
+        labels = name.count(".") + 1
+        exact = glob = one_label = stored = None
+        for depth, ids in store.names.walk(name):
+            for route in store.held(ids):
+                if not isinstance(route, HostnameRoute):
+                    continue
+                if route.match == "glob":
+                    if matches_glob(route.hostname, name):
+                        glob = glob or route
+                elif depth == labels and route.match != "one_label":
+                    exact = route
+                elif depth == labels - 1 and route.match in ("one_label", "both"):
+                    one_label = route
+                elif depth == labels - 1 and route.match == "stored":
+                    stored = route
+        return NameCandidates(exact, glob, one_label, stored)
+
+
+def _subnets(levels: list[tuple[Announcement, ...]]) -> list[SubnetRoute]:
+    return [route for level in levels for route in level if isinstance(route, SubnetRoute)]
+
+
+def _view(stand: Standpoint) -> View:
+    assert stand.view is not None  # noqa: S101  (no tunnel, no service: the whole network)
+    return stand.view

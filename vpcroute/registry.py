@@ -1,0 +1,135 @@
+"""What announcements lead to and belong to, by id and by name: egress paths, virtual networks, VPC services.
+
+Wherever an object is named an id wins, and a name does if exactly one object of that kind has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeVar
+
+from vpcroute.announcements import VirtualNetwork, VpcService
+from vpcroute.egress import ClientDevice, MeshNode, OnRamp, Tunnel
+from vpcroute.errors import RouteConflict, printable
+from vpcroute.fields import lower_uuid
+
+__all__ = ["Known", "Registry"]
+
+Known = Tunnel | MeshNode | ClientDevice | OnRamp | VirtualNetwork | VpcService
+_T = TypeVar("_T", Tunnel, MeshNode, ClientDevice, OnRamp, VirtualNetwork, VpcService)
+_Key = tuple[type, str]
+
+_CALLED: Final[Mapping[type, str]] = {
+    Tunnel: "tunnel",
+    MeshNode: "Mesh node",
+    ClientDevice: "device",
+    OnRamp: "on-ramp",
+    VirtualNetwork: "virtual network",
+    VpcService: "VPC service",
+}
+
+
+class Registry:
+    """Objects by kind and id. An object stays while it is registered by itself or while something uses it."""
+
+    def __init__(self) -> None:
+        self._objects: dict[_Key, Known] = {}
+        self._registered: set[_Key] = set()
+        self._uses: Counter[_Key] = Counter()
+        self._by_name: defaultdict[tuple[type, str], dict[_Key, None]] = defaultdict(dict)
+
+    def register(self, thing: Known) -> bool:
+        """Registers an object by itself; false if it was. RouteConflict if another has its id."""
+        key = self._check(thing)
+        if key in self._registered:
+            return False
+        self._registered.add(key)
+        self._enter(key, thing)
+        return True
+
+    def unregister(self, thing: Known) -> None:
+        """Takes back a registration; KeyError if there is none."""
+        key = _key(thing)
+        if key not in self._registered or self._objects[key] != thing:
+            raise KeyError(f"not registered: {thing}")
+        self._registered.remove(key)
+        self._leave(key)
+
+    def use(self, thing: Known) -> None:
+        """Counts one more user of an object; RouteConflict if another has its id."""
+        key = self._check(thing)
+        self._uses[key] += 1
+        self._enter(key, thing)
+
+    def release(self, thing: Known) -> None:
+        """Counts one user less."""
+        key = _key(thing)
+        self._uses[key] -= 1
+        if not self._uses[key]:
+            del self._uses[key]
+            self._leave(key)
+
+    def uses(self, thing: Known) -> int:
+        """How many use the object."""
+        return self._uses[_key(thing)]
+
+    def replace(self, old: VirtualNetwork, new: VirtualNetwork) -> None:
+        """Puts a changed virtual network in the place of the one with its id and name."""
+        self._objects[_key(old)] = new
+
+    def all(self, kind: type[_T]) -> Iterator[_T]:
+        """Every object of a kind."""
+        return (thing for thing in self._objects.values() if isinstance(thing, kind))
+
+    def find(self, kind: type[_T], text: str) -> _T:
+        """The object of a kind with this id, or the only one with this name.
+
+        Raises:
+            LookupError: if there is none, with what there is, or if several have the name, with their ids.
+        """
+        thing = self._objects.get((kind, str(lower_uuid(text))))
+        if isinstance(thing, kind):
+            return thing
+        named = [self._objects[key] for key in self._by_name.get((kind, text), ())]
+        if len(named) == 1 and isinstance(named[0], kind):
+            return named[0]
+        called = _CALLED[kind]
+        if named:
+            ids = ", ".join(sorted(thing.id or "" for thing in named))
+            raise LookupError(f"several {called}s are called {printable(text)!r}: name one by its id: {printable(ids)}")
+        names = sorted(thing.name or thing.id or "" for thing in self.all(kind))
+        known = printable(", ".join(names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        raise LookupError(f"no {called} {printable(text)!r}; there is {known}" if names else f"there is no {called}")
+
+    def _check(self, thing: Known) -> _Key:
+        key = _key(thing)
+        known = self._objects.get(key)
+        if known is not None and known != thing:
+            raise RouteConflict(
+                f"{_CALLED[type(thing)]} {printable(key[1])!r} is known as {printable(str(known))}",
+                existing=known,
+                offered=thing,
+            )
+        return key
+
+    def _enter(self, key: _Key, thing: Known) -> None:
+        self._objects[key] = thing
+        if thing.name is not None:
+            self._by_name[key[0], thing.name][key] = None
+
+    def _leave(self, key: _Key) -> None:
+        if key in self._registered or self._uses[key]:
+            return
+        thing = self._objects.pop(key)
+        if thing.name is not None:
+            names = self._by_name[key[0], thing.name]
+            del names[key]
+            if not names:
+                del self._by_name[key[0], thing.name]
+
+
+def _key(thing: Known) -> _Key:
+    if type(thing) not in _CALLED:
+        raise TypeError(f"must be one of {', '.join(_CALLED.values())}, not {type(thing).__name__}")
+    return type(thing), thing.id or thing.name or ""

@@ -1,0 +1,1 @@
+"""Where announcements come from: documents, wrangler files, the Cloudflare API, BGP, etcd."""
