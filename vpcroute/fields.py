@@ -84,7 +84,7 @@ def read_prefix(text: str) -> tuple[IPNetwork, bool]:
         raise ValueError(f"{printable(text)!r} is not a prefix such as 10.0.0.0/16") from None
     if network.version == 6 and network.subnet_of(_MAPPED):
         raise ValueError(f"{printable(text)!r} is an IPv4-mapped prefix: write it as the IPv4 prefix it means")
-    return network, int(address) != int(network.network_address)
+    return network, address != network.network_address
 
 
 def host_prefix(ip: IPAddress) -> IPNetwork:
@@ -243,17 +243,21 @@ def names(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def set_prefix(instance: Any, name: str) -> None:
     """Reads the prefix in a field; host bits are masked, and the text as written is kept in ``original``."""
-    where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
-    written = str(value) if isinstance(value, (IPv4Network, IPv6Network)) else value
-    if not isinstance(written, str):
+    value = getattr(instance, name)
+    if isinstance(value, (IPv4Network, IPv6Network)):
+        if value.version == 4 or not value.subnet_of(_MAPPED):
+            return
+        value = str(value)
+    where = f"{type(instance).__name__}.{name}"
+    if not isinstance(value, str):
         raise TypeError(f"{where}: must be a str or a network, not {type(value).__name__}")
     try:
-        network, host_bits = read_prefix(written)
+        network, host_bits = read_prefix(value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
     set_field(instance, name, network)
     if host_bits:
-        set_field(instance, "original", written)
+        set_field(instance, "original", value)
 
 
 def set_ip(instance: Any, name: str) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
+from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute
 from vpcroute.egress import MeshNode
+from vpcroute.errors import printable
 from vpcroute.precedence import COMMUNITY_PRIORITY, prefix_of
-from vpcroute.ranges import PROHIBITED, Range
+from vpcroute.ranges import Range
 from vpcroute.remarks import Finding, RemarkCode
 
 __all__ = ["findings_of"]
 
 
 def findings_of(
-    route: Announcement, *, path: str, in_default_network: bool, reserved: tuple[Range, ...]
+    route: Announcement, *, path: str, in_default_network: bool, around: Sequence[Range]
 ) -> Iterator[Finding]:
     """The findings that an announcement gives rise to by itself.
 
@@ -22,38 +23,39 @@ def findings_of(
         route: the announcement.
         path: where it stands in its document; empty for one that was made in code.
         in_default_network: whether it belongs to the default virtual network.
-        reserved: the account's reserved ranges.
+        around: the built-in ranges that contain its destination.
     """
-    for code, field, text in _odd(route, in_default_network, reserved):
+    for code, field, text in _odd(route, in_default_network, around):
         yield Finding(code, f"{path}.{field}" if path and field else path, text, route)
 
 
 def _odd(
-    route: Announcement, in_default_network: bool, reserved: tuple[Range, ...]
+    route: Announcement, in_default_network: bool, around: Sequence[Range]
 ) -> Iterator[tuple[RemarkCode, str, str]]:
-    if not getattr(route, "in_force", True):
+    if isinstance(route, DeviceAddress):
+        if not any(r.reserved == "device" for r in around):
+            text = f"{route.address} is in none of the account's device ranges"
+            yield RemarkCode.OUTSIDE_DEVICE_RANGE, "", text
+        return
+    if not route.in_force:
         yield RemarkCode.ROUTE_NOT_IN_FORCE, "", "not in force: it captures its addresses or names but carries nothing"
-    match route:
-        case SubnetRoute() | WanRoute() | BgpRoute():
-            field = "network" if isinstance(route, SubnetRoute) else "prefix"
-            network = prefix_of(route)
-            if route.original is not None:
-                yield RemarkCode.HOST_BITS, field, f"{route.original} has host bits set and is read as {network}"
-            for special in PROHIBITED:
-                if network.version == special.network.version and network.subnet_of(special.network):  # type: ignore[arg-type]
-                    text = f"{network} lies in {special.network} ({special.name}) and is never used"
-                    yield RemarkCode.PROHIBITED_RANGE, field, text
-            if isinstance(route, SubnetRoute) and isinstance(route.via, MeshNode) and not in_default_network:
-                text = "virtual networks are for Cloudflare Tunnel; a Mesh node's routes belong to the default one"
-                yield RemarkCode.MESH_IN_VIRTUAL_NETWORK, "virtual_network_id", text
-            if isinstance(route, BgpRoute) and len(set(route.communities) & set(COMMUNITY_PRIORITY)) > 1:
-                text = "several communities set the priority; the lowest number holds"
-                yield RemarkCode.BGP_COMMUNITIES, "communities", text
-        case HostnameRoute() if route.match == "stored":
+    if isinstance(route, HostnameRoute):
+        if route.match == "stored":
             text = f"{route.hostname} is read as exact; Cloudflare stores *.{route.hostname} in the same way"
             yield RemarkCode.STORED_WILDCARD, "hostname", text
-        case DeviceAddress():
-            ranges = [r.network for r in reserved if r.reserved == "device"]
-            if not any(route.address in network for network in ranges):
-                text = f"{route.address} is in none of the account's device ranges"
-                yield RemarkCode.OUTSIDE_DEVICE_RANGE, "", text
+        return
+    field = "network" if isinstance(route, SubnetRoute) else "prefix"
+    network = prefix_of(route)
+    if route.original is not None:
+        text = f"{printable(route.original)} has host bits set and is read as {network}"
+        yield RemarkCode.HOST_BITS, field, text
+    for special in around:
+        if special.reserved is None:
+            text = f"{network} lies in {special.network} ({special.name}) and is never used"
+            yield RemarkCode.PROHIBITED_RANGE, field, text
+    if isinstance(route, SubnetRoute) and isinstance(route.via, MeshNode) and not in_default_network:
+        text = "virtual networks are for Cloudflare Tunnel; a Mesh node's routes belong to the default one"
+        yield RemarkCode.MESH_IN_VIRTUAL_NETWORK, "virtual_network_id", text
+    if isinstance(route, BgpRoute) and len(set(route.communities) & COMMUNITY_PRIORITY.keys()) > 1:
+        text = "several communities set the priority; the lowest number holds"
+        yield RemarkCode.BGP_COMMUNITIES, "communities", text

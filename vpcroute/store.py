@@ -117,7 +117,10 @@ class Store:
 
     def zero_trust(self, network_id: str) -> PrefixTree:
         """The subnet routes of one virtual network by prefix."""
-        return self._zero_trust.setdefault(network_id, PrefixTree())
+        tree = self._zero_trust.get(network_id)
+        if tree is None:
+            tree = self._zero_trust[network_id] = PrefixTree()
+        return tree
 
     def networks(self) -> list[str]:
         """The ids of the virtual networks that have a tree."""
@@ -126,6 +129,11 @@ class Store:
     def held(self, ids: Iterable[int]) -> tuple[Announcement, ...]:
         """The announcements with these ids; ids of built-in ranges are passed over."""
         return tuple(self._announcements[id_] for id_ in ids if id_ >= 0)
+
+    def ranges_around(self, network: IPNetwork) -> list[Range]:
+        """The built-in ranges that contain a prefix, the longest first."""
+        around = self.own.covering(network.network_address.packed, network.prefixlen)
+        return [r for r in (self.range_of(ids) for _, ids in around) if r is not None]
 
     def range_of(self, ids: Iterable[int]) -> Range | None:
         """The built-in range among these ids of the tree of own addresses."""

@@ -21,7 +21,7 @@ from vpcroute.egress import HEALTH_STATES, ClientDevice, Connector, Health, Mesh
 from vpcroute.errors import RouteConflict, printable
 from vpcroute.fields import IPAddress, ascii_name, read_ip, read_prefix
 from vpcroute.findings import findings_of
-from vpcroute.precedence import prefix_of
+from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known, Registry
 from vpcroute.remarks import Finding
@@ -70,10 +70,11 @@ class RouteTable:
         self._generation = 0
         self.store: Final = Store()
         self._findings: dict[int, tuple[Finding, ...]] = {}
-        self._document_findings: tuple[Finding, ...] = ()
+        self._document_findings: list[Finding] = []
         self._registry = Registry()
         self._health: dict[Connector, dict[str | None, Health]] = {}
         self._hosts: dict[str, tuple[IPAddress, ...]] = {}
+        self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...]] = ((), ())
         for network in networks:
             self._registry.register(network)
         self._put_ranges(reserved_ranges())
@@ -118,10 +119,10 @@ class RouteTable:
                 cloudflare-one/networks/routes/reserved-ips).
             LookupError: for a virtual network that the table does not know.
         """
-        return self._announce(route)
+        return self.announce_at("", route)
 
-    def _announce(self, route: Announcement, path: str = "", more_findings: Iterable[Finding] = ()) -> Announcement:
-        """As :meth:`announce`, for a route that stands at `path` in a document."""
+    def announce_at(self, path: str, route: Announcement, *more_findings: Finding) -> Announcement:
+        """As :meth:`announce`, for a route that stands at `path` in a document, with what was found about it there."""
         with self.transaction():
             route = self._qualified(route)
             for id_ in self.store.rivals(route):
@@ -129,18 +130,26 @@ class RouteTable:
                 if not same_claim(held, route):
                     raise _conflict(held, route)
                 return held
-            reserved = self._reserved_around(route)
-            if reserved is not None and getattr(route, "in_force", False):
-                raise _reserved_conflict(route, reserved)
+            around = self.store.ranges_around(destination_of(route)) if not isinstance(route, HostnameRoute) else []
+            if not isinstance(route, HostnameRoute | DeviceAddress) and route.in_force:
+                for reserved in around:
+                    if reserved.reserved is not None:
+                        raise _reserved_conflict(route, reserved)
             self._registry.use(route.via)
             self._undo.append(partial(self._registry.release, route.via))
             in_default = not isinstance(route, SubnetRoute) or route.virtual_network == self._default.id
             found = (
-                *findings_of(route, path=path, in_default_network=in_default, reserved=self.reserved_ranges),
+                *findings_of(route, path=path, in_default_network=in_default, around=around),
                 *(attrs.evolve(finding, announcement=route) for finding in more_findings),
             )
             self._enter(self.store.next_id(), route, found)
             return route
+
+    def note(self, finding: Finding) -> None:
+        """Adds a finding that is not of one announcement alone."""
+        with self.transaction():
+            self._document_findings.append(finding)
+            self._undo.append(self._document_findings.pop)
 
     def withdraw(self, route: Announcement) -> None:
         """Takes an announcement away. For Zero Trust routes and addresses destination and connector name it.
@@ -177,17 +186,6 @@ class RouteTable:
 
     def _network(self, text: str) -> VirtualNetwork:
         return self._registry.find(VirtualNetwork, text)
-
-    def _reserved_around(self, route: Announcement) -> Range | None:
-        """The reserved range that a route lies in."""
-        if isinstance(route, (HostnameRoute, DeviceAddress)):
-            return None
-        network = prefix_of(route)
-        for _, ids in self.store.own.covering(network.network_address.packed, network.prefixlen):
-            for id_ in ids:
-                if id_ < 0 and self.store.ranges[~id_].reserved is not None:
-                    return self.store.ranges[~id_]
-        return None
 
     def add(self, thing: Known) -> None:
         """Makes an egress path, virtual network or VPC service known that no announcement names.
@@ -295,6 +293,15 @@ class RouteTable:
         else:
             mapping[key] = value
 
+    def set_gateway(self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList]) -> None:
+        """Sets Gateway's policies, kept in the order of their precedence, and lists; they take no part in routing."""
+        with self.transaction():
+            self._put_gateway(tuple(sorted(rules, key=lambda r: r.precedence)), tuple(lists))
+
+    def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
+        self._undo.append(partial(self._put_gateway, *self._gateway))
+        self._gateway = rules, lists
+
     # Asking
 
     @contextmanager
@@ -338,6 +345,21 @@ class RouteTable:
         """The known answers by name."""
         with self._lock:
             return dict(self._hosts)
+
+    @property
+    def gateway_rules(self) -> tuple[GatewayRule, ...]:
+        """Gateway's policies in the order of their precedence."""
+        return self._gateway[0]
+
+    @property
+    def gateway_lists(self) -> tuple[GatewayList, ...]:
+        """Gateway's lists."""
+        return self._gateway[1]
+
+    def onramp(self, text: str) -> OnRamp:
+        """The on-ramp with this id or name; LookupError if none or several have it."""
+        with self._lock:
+            return self._registry.find(OnRamp, text)
 
     def connector(self, text: str) -> Connector:
         """The tunnel, Mesh node, on-ramp or device with this id or name; LookupError if none or several have it."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, time
@@ -24,9 +23,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import attrs
-import jsonc
 
 from vpcroute.errors import InvalidDocument, printable
+from vpcroute.sources.json_text import loads
 from vpcroute.vantage import Vantage
 
 __all__ = ["Binding", "find_binding", "load_bindings", "read_bindings"]
@@ -50,10 +49,6 @@ _ENVIRONMENTS: Final = "The available configured environment names are:"
 _NO_LOCAL: Final = 'VPC bindings have no local simulation; set "remote": true, for wrangler dev'
 _REMOTE_ABSENT: Final = f'"remote" is not set: {_NO_LOCAL} uses the real network anyway and warns of usage charges'
 _REMOTE_FALSE: Final = f'"remote" is false: {_NO_LOCAL} refuses this binding'
-# Strings and comments of JSONC; a group marks one without an end, for which json-with-comments needs quadratic time.
-_TOKENS: Final = re.compile(
-    r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|(?P<string>\\?\Z))|/\*.*?(?:\*/|(?P<comment>\Z))|//[^\r\n]*', re.DOTALL
-)
 
 
 @attrs.frozen
@@ -152,13 +147,7 @@ def _parse(text: str, format: _Format) -> object:
     if format == "toml":
         return tomllib.loads(text, parse_float=_number)
     hooks: Any = {"parse_int": _number, "parse_float": _number, "parse_constant": int}  # int() refuses NaN
-    try:
-        return json.loads(text, **hooks)
-    except ValueError:
-        for token in _TOKENS.finditer(text):
-            if token.lastgroup:
-                raise ValueError(f"a {token.lastgroup} has no end: {token[0][:40]}") from None
-        return jsonc.loads(text, **hooks)
+    return loads(text, **hooks)
 
 
 def _number(text: str) -> int | float | None:

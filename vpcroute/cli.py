@@ -1,0 +1,434 @@
+"""The command line: ``vpcroute resolve`` and ``vpcroute check``.
+
+Answers go to standard output, everything else to standard error. Exit status: 0 all well, 1 something was refused or
+found, 2 bad usage, document or vantage, 130 interrupted, 141 when nobody reads the output any more.
+
+``resolve --json`` prints one object a line: the fields of a :class:`vpcroute.Resolution`, or ``error``; the keys are
+listed in ``vpcroute resolve --help`` and stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final, NoReturn, TypeVar
+
+import attrs
+
+import vpcroute
+from vpcroute.errors import InvalidDocument, RouteError, printable
+from vpcroute.fib.resolution import Resolution
+from vpcroute.fib.resolver import Resolver
+from vpcroute.fields import IPAddress, ascii_name, read_ip
+from vpcroute.show import Note, Row, answer_json, answer_row, clean, describe, json_line, progress_bar, table, write
+from vpcroute.sources.wrangler import find_binding
+from vpcroute.vantage import CF1_NETWORK, REGIONS, ROUTING_MODES, Vantage
+
+__all__ = ["main"]
+
+_T = TypeVar("_T")
+_Answer = tuple[str, tuple[IPAddress, ...]]
+
+_GOOD: Final = 0
+_REFUSED: Final = 1
+_BAD_USAGE: Final = 2
+_INTERRUPTED: Final = 130  # what a shell says of a command that SIGINT ended
+_BROKEN_PIPE: Final = 141  # and SIGPIPE
+
+_CHUNK: Final = 1 << 16
+_REPEATS: Final = 4096  # logs name the same addresses again and again
+_STDIN: Final = "-"
+
+_RESOLVE_EPILOG: Final = """\
+An address is what fetch() takes (http://10.0.1.50/data) or what connect() takes (10.0.1.50:6379). Without one, and in
+the place of "-", addresses are read from standard input, one a line.
+
+An egress with "?" behind it is not guaranteed: question or document leave open which way it is.
+
+--json prints one object a line, in the order of the addresses:
+  address      as given
+  host         the name or address in its one spelling
+  ip           the address to dial, or null where only a name is known
+  port, scheme the port to dial; http, https, or tcp for connect()
+  target       what to dial, host:port
+  offramp      CFD_TUNNEL, MESH, DEVICE_CLIENT, MAGIC, INTERNET, or null while the name is not resolved
+  needs_dns    whether Gateway resolves the name, so that the way depends on its address
+  egress       {kind, id, name}; kind is tunnel, mesh_node, device, gre, ipsec, cni, unknown or gateway;
+               for equal-cost on-ramps {kind: ecmp, members: [{kind, id, name, weight}]}
+  route        null, or {kind, id, comment} and by kind: subnet {network, virtual_network},
+               hostname {hostname, match}, address {address},
+               wan_static {prefix, priority, weight, regions, colos},
+               wan_bgp {prefix, as_path, communities, customer_asn}
+  guaranteed   false where the answer is open, and alternates has the others
+  alternates   [{offramp, egress, route}]
+  remarks      [{code, text}]
+  gateway      inspected, unspecified or none_documented
+  generation   of the table
+or, for an address that is refused or cannot be read:
+  address, error {code, message, hint}
+
+Exit status: 0 everything resolved, 1 something was refused or unreadable, 2 bad usage, document or vantage.
+"""
+
+_CHECK_EPILOG: Final = """\
+--json prints one object: network, routing_mode, counts, virtual_networks [{id, name, default, routes}],
+findings [{code, path, text}], errors; or, for a document with errors: network, errors [{path, message}].
+
+Exit status: 0 nothing found, 1 findings, 2 bad usage or document.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status."""
+    try:
+        args = _parse(sys.argv[1:] if argv is None else argv)
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else _GOOD
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return _BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:  # it is the output that failed, and it would again when Python flushes it
+            _discard_output()
+        _complain(error.strerror or str(error), source=error.filename)
+        return _BAD_USAGE
+    except RouteError as error:
+        _complain(str(error), hint=error.hint)
+        return _BAD_USAGE
+    return status
+
+
+def _complain(text: str, *, source: object = None, hint: str | None = None) -> None:
+    where = "" if source is None else f"{os.fsdecode(source) if isinstance(source, bytes) else source}: "
+    print(clean(f"vpcroute: {where}{text}"), file=sys.stderr)
+    _hint(hint)
+
+
+def _hint(text: str | None) -> None:
+    if text is not None:
+        print(clean(f"  hint: {text}"), file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, so that Python's flush at exit does not fail a second time."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass  # standard output is no file
+
+
+def _read(source: str, read: Callable[[], _T]) -> _T:
+    """What `read` returns; where it finds problems in `source`, they are printed, and that is the end."""
+    try:
+        return read()
+    except InvalidDocument as error:
+        count = len(error.problems)
+        if count > 1:
+            _complain(f"{count} errors", source=source)
+        for path, text in error.problems:
+            _complain(text if path in ("", printable(source)) else f"{path}: {text}", source=source)
+        _hint(error.hint)
+        raise SystemExit(_BAD_USAGE) from None
+
+
+def _load(args: argparse.Namespace) -> RouteTable:
+    with progress_bar(args.network) as progress:
+        return RouteTable.load(
+            args.network, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress
+        )
+
+
+# Arguments
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(_BAD_USAGE, f"{self.prog}: {clean(message)}\n")
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Arguments of a command; operands may stand between options, and everything after ``--`` is one."""
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    args, rest = _parser().parse_known_args(argv[:end])
+    unknown = [text for text in rest if text.startswith("-") and text != _STDIN]
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    args.operands += [*rest, *argv[end + 1 :]]
+    return args
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="vpcroute", description=vpcroute.__doc__, allow_abbrev=False)
+    runs = "compiled" if getattr(vpcroute, "COMPILED", False) else "interpreted"
+    parser.add_argument("--version", action="version", version=f"vpcroute {vpcroute.__version__} ({runs})")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    resolve = _command(commands, "resolve", _resolve, "where addresses go, and why", _RESOLVE_EPILOG)
+    resolve.add_argument("operands", nargs="*", metavar="ADDR", help='an address; "-" is standard input')
+    _add_document(resolve, required=True)
+    _add_vantage(resolve)
+    names = resolve.add_argument_group("addresses of names", "in place of the document's hosts; repeats add up")
+    names.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        type=_read_answer,
+        metavar="NAME=IP[,IP]",
+        help="the addresses of a name, in order; none: it has no address",
+    )
+    names.add_argument("--hosts", metavar="FILE", help="the same from a file like /etc/hosts; --answer goes first")
+    readers = resolve.add_mutually_exclusive_group()
+    readers.add_argument("--fetch", action="store_true", help="read every address as fetch() does")
+    readers.add_argument("--connect", action="store_true", help="read every address as connect() does")
+
+    check = _command(commands, "check", _check, "what is in a network document, and what is odd", _CHECK_EPILOG)
+    check.usage = "vpcroute check [-h] [--lenient] [--stored-wildcards] [--json] (FILE | --network FILE)"
+    check.add_argument("operands", nargs="*", metavar="FILE", help="the network document")
+    _add_document(check, required=False)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, epilog: str) -> _Parser:
+    style = argparse.RawDescriptionHelpFormatter
+    parser: _Parser = commands.add_parser(
+        name, help=help, description=f"Shows {help}.", epilog=epilog, formatter_class=style, allow_abbrev=False
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run, parser=parser)
+    return parser
+
+
+def _add_document(parser: _Parser, *, required: bool) -> None:
+    parser.add_argument("--network", required=required, metavar="FILE", help="the network document")
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="take routes in reserved ranges and forbidden wildcards out of force instead of refusing the document",
+    )
+    parser.add_argument(
+        "--stored-wildcards",
+        action="store_true",
+        help="hostname routes that do not say what they match: read them as the name and all one label below",
+    )
+
+
+def _add_vantage(parser: _Parser) -> None:
+    group = parser.add_argument_group("vantage", "from where the question is asked")
+    bindings = group.add_mutually_exclusive_group()
+    bindings.add_argument("--binding", metavar=CF1_NETWORK, help="the whole network; the default")
+    bindings.add_argument("--tunnel", metavar="TUNNEL", help="a tunnel_id binding: a tunnel's id or name")
+    bindings.add_argument("--service", metavar="SERVICE", help="a VPC Service binding: a service's id or name")
+    bindings.add_argument("--wrangler", metavar="FILE:BINDING", help="a binding of a Worker's wrangler file")
+    group.add_argument("--env", metavar="NAME", help="the environment of the wrangler file")
+    group.add_argument("--vnet", metavar="VNET", help="a virtual network's id or name; the account's default one")
+    group.add_argument("--region", metavar="REGION", help=f"one of {', '.join(sorted(REGIONS))}")
+    group.add_argument("--colo", metavar="COLO", help="a data centre, such as den01")
+    group.add_argument("--mode", choices=ROUTING_MODES, help="the routing mode; the document's")
+
+
+def _read_answer(text: str) -> _Answer:
+    name, equals, addresses = text.partition("=")
+    try:
+        if not equals:
+            raise ValueError(f"{printable(text)!r} is not NAME=IP[,IP]")
+        return ascii_name(name), tuple(map(read_ip, addresses.split(","))) if addresses else ()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+# vpcroute resolve
+
+
+def _resolve(args: argparse.Namespace) -> int:
+    vantage = _vantage(args)
+    answers = _answers(args)
+    loaded = _read(args.network, lambda: _load(args))
+    with loaded.transaction():
+        for name, addresses in answers.items():
+            loaded.set_hosts(name, addresses)
+    stand = loaded.stand(vantage)
+    ask = _asker(loaded.compile(**attrs.asdict(vantage)), args)
+    show = _show_json if args.json else _show_table(describe(stand))
+    refused = False
+    for batch in _batches(args.operands):
+        answered = [(address, ask(address)) for address in batch]
+        refused = refused or any(isinstance(answer, RouteError) for _, answer in answered)
+        show(answered)
+        sys.stdout.flush()
+    return _REFUSED if refused else _GOOD
+
+
+def _vantage(args: argparse.Namespace) -> Vantage:
+    ids = {"network_id": args.binding, "tunnel_id": args.tunnel, "service_id": args.service}
+    if args.wrangler is not None:
+        binding = _read(args.wrangler.rpartition(":")[0], lambda: find_binding(args.wrangler, args.env))
+        ids = {name: getattr(binding, name) for name in ids}
+        for remark in binding.remarks:
+            _complain(remark, source=args.wrangler)
+    elif args.env is not None:
+        args.parser.error("argument --env: goes with --wrangler")
+    return Vantage(**ids, virtual_network=args.vnet, region=args.region, colo=args.colo, routing_mode=args.mode)
+
+
+def _answers(args: argparse.Namespace) -> dict[str, tuple[IPAddress, ...]]:
+    """The addresses of names: of a name that is given with --answer those, else those of the hosts file."""
+    hosts = [] if args.hosts is None else _read(args.hosts, lambda: _read_hosts(args.hosts))
+    return {**_by_name(hosts), **_by_name(args.answer)}
+
+
+def _by_name(answers: Iterable[_Answer]) -> dict[str, tuple[IPAddress, ...]]:
+    names: dict[str, tuple[IPAddress, ...]] = {}
+    for name, addresses in answers:
+        names[name] = (*names.get(name, ()), *addresses)
+    return names
+
+
+def _read_hosts(path: str) -> list[_Answer]:
+    """The lines of a file like /etc/hosts: an address, then its names.
+
+    Raises:
+        InvalidDocument: for what is no address or name; all lines at once.
+    """
+    answers: list[_Answer] = []
+    problems: list[tuple[str, str]] = []
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        for number, line in enumerate(file, 1):
+            address, *names = line.partition("#")[0].split() or [""]
+            if "%" in address:  # macOS has fe80::1%lo0: it means something on one host only
+                _complain(f"line {number}: left out, for {address} has a zone id", source=path)
+                continue
+            try:
+                answers += [(ascii_name(name), (read_ip(address),)) for name in names]
+            except ValueError as error:
+                problems.append((f"line {number}", str(error)))
+    if problems:
+        raise InvalidDocument(tuple(problems))
+    return answers
+
+
+def _asker(resolver: Resolver, args: argparse.Namespace) -> Callable[[str], Resolution | RouteError]:
+    call = resolver.resolve_fetch if args.fetch else resolver.resolve_connect if args.connect else resolver.resolve
+
+    @lru_cache(_REPEATS)
+    def ask(address: str) -> Resolution | RouteError:
+        try:
+            return call(address)
+        except RouteError as error:
+            return error.with_traceback(None)
+
+    return ask
+
+
+def _batches(operands: Sequence[str]) -> Iterator[list[str]]:
+    """The addresses to resolve; those of standard input as they arrive."""
+    given: list[str] = []
+    for operand in operands or [_STDIN]:
+        if operand == _STDIN:
+            yield given
+            given = []
+            yield from _standard_input()
+        else:
+            given.append(operand)
+    yield given
+
+
+def _standard_input() -> Iterator[list[str]]:
+    """The lines of each chunk that has arrived, without blank ones; bytes that are not UTF-8 become surrogates."""
+    begun = bytearray()
+    while chunk := _stdin_bytes().read1(_CHUNK):
+        first, *others = chunk.split(b"\n")
+        begun += first
+        if others:
+            yield _decoded([bytes(begun), *others[:-1]])
+            begun = bytearray(others[-1])
+    yield _decoded([bytes(begun)])
+
+
+def _decoded(lines: Iterable[bytes]) -> list[str]:
+    stripped = (line.strip(b" \t\r").removeprefix(b"\xef\xbb\xbf") for line in lines)
+    return [line.decode("utf-8", "surrogateescape") for line in stripped if line]
+
+
+def _stdin_bytes() -> io.BufferedReader:
+    buffer: io.BufferedReader = sys.stdin.buffer
+    return buffer
+
+
+def _show_json(answered: Iterable[tuple[str, Resolution | RouteError]]) -> None:
+    sys.stdout.writelines(json_line(answer_json(address, answer)) + "\n" for address, answer in answered)
+
+
+def _show_table(title: str) -> Callable[[list[tuple[str, Resolution | RouteError]]], None]:
+    shown = table(("address", "offramp", "egress", "route", "port"), "remarks")
+    shown.title(title)
+
+    def show(answered: list[tuple[str, Resolution | RouteError]]) -> None:
+        if answered:
+            shown.show(answer_row(address, answer) for address, answer in answered)
+
+    return show
+
+
+# vpcroute check
+
+
+def _check(args: argparse.Namespace) -> int:
+    files = [*args.operands, *([] if args.network is None else [args.network])]
+    if len(files) != 1:
+        args.parser.error("a network document is required" if not files else "one network document at a time")
+    args.network = files[0]
+    if args.json:
+        return _check_json(args)
+    found = _contents(_read(args.network, lambda: _load(args)))
+    counts = table(("announcements", "count"))
+    counts.show(Row((kind, str(count))) for kind, count in found["counts"].items())
+    write(sys.stdout, "\n")
+    networks = table(("virtual network", "id", "routes", ""))
+    for network in found["virtual_networks"]:
+        named = (printable(network["name"]), printable(network["id"]), str(network["routes"]))
+        networks.show([Row((*named, "default" if network["default"] else ""))])
+    if found["findings"]:
+        write(sys.stdout, "\n")
+        findings = table(("finding", "path"), "text")
+        findings.show(
+            Row((finding["code"], clean(finding["path"])), (Note("note", clean(finding["text"])),), "finding")
+            for finding in found["findings"]
+        )
+    return _REFUSED if found["findings"] else _GOOD
+
+
+def _check_json(args: argparse.Namespace) -> int:
+    try:
+        found = _contents(_load(args))
+    except InvalidDocument as error:
+        found = {"errors": [{"path": path, "message": text} for path, text in error.problems]}
+    write(sys.stdout, json_line({"network": args.network, **found}) + "\n")
+    return _BAD_USAGE if found["errors"] else _REFUSED if found["findings"] else _GOOD
+
+
+def _contents(loaded: RouteTable) -> dict[str, Any]:
+    networks = [
+        {
+            "id": network.id,
+            "name": network.name,
+            "default": network.is_default,
+            "routes": len(loaded.select(virtual_network=network.id)),
+        }
+        for network in loaded.virtual_networks
+    ]
+    return {
+        "routing_mode": loaded.routing_mode,
+        "counts": loaded.counts(),
+        "virtual_networks": networks,
+        "findings": [{"code": str(f.code), "path": f.path, "text": f.text} for f in loaded.findings],
+        "errors": [],
+    }

@@ -1,0 +1,51 @@
+"""Gateway's policies and lists as the account has them; they take no part in routing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+__all__ = ["GatewayList", "GatewayRule"]
+
+
+@attrs.frozen
+class GatewayRule:
+    """A Gateway policy (API: ``/gateway/rules``).
+
+    Attributes:
+        id, name: as in the API.
+        action: what it does, such as ``"block"``.
+        filters: the kind of policy: one of ``http``, ``dns``, ``l4``, ``egress``, ``dns_resolver``.
+        precedence: the lower comes first.
+        enabled: whether it is on.
+        traffic, identity, device_posture: its conditions, expressions in the wirefilter language; empty for none.
+        settings: the API's ``rule_settings`` as they are.
+    """
+
+    id: str
+    name: str
+    action: str
+    filters: tuple[str, ...]
+    precedence: int
+    enabled: bool
+    traffic: str = ""
+    identity: str = ""
+    device_posture: str = ""
+    settings: Mapping[str, Any] = attrs.field(factory=dict, eq=False)
+
+
+@attrs.frozen
+class GatewayList:
+    """A list that Gateway policies refer to (API: ``/gateway/lists``).
+
+    Attributes:
+        id, name, type: as in the API.
+        values: the values of its items.
+    """
+
+    id: str
+    name: str
+    type: str
+    values: tuple[str, ...]

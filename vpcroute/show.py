@@ -1,0 +1,372 @@
+"""How answers are shown: as JSON, as aligned text, and on a terminal, through rich, in colour.
+
+Aligned text has one line for each row, remarks last, so that it can be searched; a terminal has the remarks below the
+row, wrapped. Both are fed batch by batch, columns never get narrower, and nothing is kept but their widths.
+
+Addresses, names and texts of documents come from outside. What is not printable in them (control characters, and the
+format characters that turn text around) is escaped before it goes out: in JSON everything but ASCII is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import attrs
+
+from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
+from vpcroute.egress import ClientDevice, EcmpGroup, Egress, Gateway, MeshNode, OnRamp, Tunnel
+from vpcroute.errors import InvalidAddress, RouteError, printable
+from vpcroute.fib.resolution import Resolution
+from vpcroute.remarks import Candidate
+from vpcroute.standpoint import Standpoint
+from vpcroute.store import KINDS, destination_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "Note",
+    "Row",
+    "Table",
+    "answer_json",
+    "answer_row",
+    "clean",
+    "describe",
+    "json_line",
+    "progress_bar",
+    "table",
+    "write",
+]
+
+Progress = Callable[[int, int], object]
+
+_EGRESS_KINDS: Final[Mapping[type, str]] = {
+    Tunnel: "tunnel",
+    MeshNode: "mesh_node",
+    ClientDevice: "device",
+    EcmpGroup: "ecmp",
+    Gateway: "gateway",
+}
+_ROUTE_FIELDS: Final[Mapping[type, tuple[str, ...]]] = {
+    SubnetRoute: ("network", "virtual_network"),
+    HostnameRoute: ("hostname", "match"),
+    DeviceAddress: ("address",),
+    WanRoute: ("prefix", "priority", "weight", "regions", "colos"),
+    BgpRoute: ("prefix", "as_path", "communities", "customer_asn"),
+}
+_AS_IN_JSON: Final = (str, int, tuple, type(None))
+
+_NONE: Final = "—"
+_NOT_SURE: Final = " ?"
+_NEEDS_DNS: Final = "Gateway resolves the name, and where it goes depends on the address: give it with --answer"
+
+#: Styles of rich for what a row or a note is about.
+_STYLES: Final[Mapping[str, str]] = {
+    "CFD_TUNNEL": "cyan",
+    "MESH": "green",
+    "DEVICE_CLIENT": "magenta",
+    "MAGIC": "bright_blue",
+    "INTERNET": "yellow",
+    "refused": "bold red",
+    "unreadable": "bold red",
+    "error": "red",
+    "open": "yellow",
+    "finding": "yellow",
+    "note": "dim",
+}
+_GAP: Final = "  "
+_INDENT: Final = 4
+_WIDEST: Final = 40  # a longer cell moves the rest of its own row, not all rows
+_PATIENCE: Final = 0.3  # seconds before a progress bar is worth showing
+_ASCII: Final = str.maketrans({_NONE: "-", "…": "..."})
+
+
+def clean(text: str) -> str:
+    """`text` with what is unprintable escaped, at full length; :func:`vpcroute.errors.printable` also cuts."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else printable(c) for c in text)
+
+
+# As JSON
+
+
+def json_line(value: object) -> str:
+    """One line of JSON in printable ASCII."""
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
+    """The JSON object for one address; its keys are those that ``vpcroute resolve --help`` lists."""
+    if isinstance(answer, RouteError):
+        return {"address": address, "error": {"code": answer.code, "message": str(answer), "hint": answer.hint}}
+    return {
+        "address": address,
+        "host": answer.host,
+        "ip": None if answer.ip is None else str(answer.ip),
+        "port": answer.port,
+        "scheme": answer.scheme,
+        "target": str(answer.target),
+        "offramp": answer.offramp,
+        "needs_dns": answer.needs_dns,
+        "egress": _egress_json(answer.egress),
+        "route": _route_json(answer.route),
+        "guaranteed": answer.guaranteed,
+        "alternates": [_candidate_json(candidate) for candidate in answer.alternates],
+        "remarks": [{"code": str(remark.code), "text": remark.text} for remark in answer.remarks],
+        "gateway": answer.gateway,
+        "generation": answer.generation,
+    }
+
+
+def _egress_json(egress: Egress) -> dict[str, Any]:
+    kind = egress.kind if isinstance(egress, OnRamp) else _EGRESS_KINDS[type(egress)]
+    if isinstance(egress, EcmpGroup):
+        return {"kind": kind, "members": [{**_egress_json(m.onramp), "weight": m.weight} for m in egress.members]}
+    return {"kind": kind, "id": egress.id, "name": egress.name}
+
+
+def _route_json(route: Announcement | None) -> dict[str, Any] | None:
+    if route is None:
+        return None
+    fields = {name: getattr(route, name) for name in (*_ROUTE_FIELDS[type(route)], "id", "comment")}
+    plain = {name: value if isinstance(value, _AS_IN_JSON) else str(value) for name, value in fields.items()}
+    return {"kind": KINDS[type(route)], **plain}
+
+
+def _candidate_json(candidate: Candidate) -> dict[str, Any]:
+    egress = candidate.egress
+    return {"offramp": egress.offramp, "egress": _egress_json(egress), "route": _route_json(candidate.route)}
+
+
+# As rows
+
+
+@attrs.frozen
+class Note:
+    """A remark of a row: what it is about (a key of the styles), and its text."""
+
+    about: str
+    text: str
+
+
+@attrs.frozen
+class Row:
+    """A line of a table, safe to print.
+
+    Attributes:
+        cells: one for each column.
+        notes: remarks, in the order of importance.
+        about: what it is about: an offramp, or another key of the styles.
+    """
+
+    cells: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+    about: str = ""
+
+
+def answer_row(address: str, answer: Resolution | RouteError) -> Row:
+    """The row for one address: address, offramp, egress, route, port."""
+    shown = printable(address) or "''"
+    if isinstance(answer, RouteError):
+        about = "unreadable" if isinstance(answer, InvalidAddress) else "refused"
+        notes = [Note("error", f"{answer.code}: {clean(str(answer))}")]
+        if answer.hint is not None:
+            notes.append(Note("note", f"hint: {clean(answer.hint)}"))
+        return Row((shown, about, _NONE, _NONE, _NONE), tuple(notes), about)
+    egress = _egress_text(answer.egress) + ("" if answer.guaranteed else _NOT_SURE)
+    port = _NONE if answer.port is None else str(answer.port)
+    cells = (shown, answer.offramp or _NONE, egress, _route_text(answer.route), port)
+    return Row(cells, tuple(_notes(answer)), answer.offramp or "")
+
+
+def _notes(answer: Resolution) -> Iterator[Note]:
+    if not answer.guaranteed:
+        # Without alternates what else may happen is a refusal: no other answer leaves an answer open.
+        others = " or ".join(_candidate_text(candidate) for candidate in answer.alternates)
+        yield Note("open", f"not guaranteed: it may be {others or 'refused'}")
+    if answer.needs_dns:
+        yield Note("note", _NEEDS_DNS)
+    if answer.target.host != answer.host:
+        yield Note("note", f"dials {clean(str(answer.target))}")
+    for remark in answer.remarks:
+        yield Note("note", clean(remark.text))
+
+
+def _egress_text(egress: Egress) -> str:
+    if isinstance(egress, EcmpGroup):
+        return "ECMP " + " + ".join(f"{printable(m.onramp.name)} ({m.weight})" for m in egress.members)
+    return printable(egress.name or egress.id or _NONE)
+
+
+def _route_text(route: Announcement | None) -> str:
+    if route is None:
+        return _NONE
+    if isinstance(route, (HostnameRoute, DeviceAddress)):
+        return printable(route.pattern if isinstance(route, HostnameRoute) else str(route.address))
+    return str(destination_of(route))
+
+
+def _candidate_text(candidate: Candidate) -> str:
+    way = f"{candidate.egress.offramp or ''} {_egress_text(candidate.egress)}".strip()
+    return way if candidate.route is None else f"{way} by {_route_text(candidate.route)}"
+
+
+def describe(stand: Standpoint) -> str:
+    """A vantage in words, for the title of a table."""
+    asked, view = stand.vantage, stand.view
+    tunnel = "" if stand.tunnel is None else f"tunnel {stand.tunnel.name or stand.tunnel.id}"
+    if view is None:
+        return clean(f"service {stand.service.name} through {tunnel}" if stand.service is not None else tunnel)
+    places = [f"{called} {place}" for called, place in (("region", asked.region), ("colo", asked.colo)) if place]
+    where = " and ".join(places) or "no place given"
+    return clean(f"{asked.network_id}, virtual network {view.network.name}, {where}, {view.mode} mode")
+
+
+# As text
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Writes text whatever the encoding of the stream; what it lacks is escaped."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding
+        stream.write(text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _width(text: str) -> int:
+    """The columns that printable text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+class Table:
+    """A table of aligned text: a line for each row, its notes in the last column."""
+
+    def __init__(self, stream: TextIO, header: Sequence[str], remarks: str) -> None:
+        self._stream = stream
+        self._header = Row(tuple(title.upper() for title in header), (Note("", remarks.upper()),) if remarks else ())
+        self._widths = [len(title) for title in header]
+        self._begun = False
+
+    def title(self, text: str) -> None:
+        """A line above the table; only a terminal shows one."""
+
+    def show(self, rows: Iterable[Row]) -> None:
+        """Appends rows, below the header if they are the first."""
+        shown = list(rows)
+        for row in shown:
+            for i, cell in enumerate(row.cells):
+                self._widths[i] = max(self._widths[i], min(_width(cell), _WIDEST))
+        if not self._begun:
+            self._begun = True
+            self._print_header(self._header)
+        for row in shown:
+            self._print(row)
+
+    def _print_header(self, header: Row) -> None:
+        self._print(header)
+
+    def _print(self, row: Row) -> None:
+        cells = map(_pad, row.cells, self._widths)
+        notes = "; ".join(note.text for note in row.notes)
+        write(self._stream, _GAP.join((*cells, notes)).rstrip() + "\n")
+
+
+class _TerminalTable(Table):
+    """The same on a terminal: notes stand below their row, and so does what a long first cell leaves no room for."""
+
+    def __init__(self, console: Console, header: Sequence[str]) -> None:
+        super().__init__(console.file, header, "")
+        self._console = console
+
+    def title(self, text: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text(text, "bold"), soft_wrap=True)
+        self._console.print()
+
+    def _print_header(self, header: Row) -> None:
+        self._line(header.cells, ["dim"] * len(header.cells))
+
+    def _print(self, row: Row) -> None:
+        from rich.text import Text
+
+        style = _STYLES.get(row.about, "")
+        self._line(row.cells, ["", *[style] * (len(row.cells) - 1)])
+        for note in row.notes:
+            for line in Text(note.text, _STYLES[note.about]).wrap(self._console, self._console.width - _INDENT):
+                self._console.print(" " * _INDENT, line, sep="", soft_wrap=True)
+
+    def _line(self, cells: tuple[str, ...], styles: Sequence[str]) -> None:
+        from rich.text import Text
+
+        rest = sum(self._widths[1:]) + len(_GAP) * (len(cells) - 1)
+        first = max(len(self._header.cells[0]), min(self._widths[0], self._console.width - rest))
+        line = Text()
+        for i, (cell, style) in enumerate(zip(cells, styles, strict=True)):
+            width = self._widths[i] if i else first
+            if i == 0 and _width(cell) > width:
+                self._console.print(Text(cell, style), soft_wrap=True)
+                cell = ""  # noqa: PLW2901  (it stands above)
+            line.append(_pad(cell, width), style).append(_GAP if i < len(cells) - 1 else "")
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+
+def table(header: Sequence[str], remarks: str = "") -> Table:
+    """A table on standard output, for rows with `header`'s columns and with notes if `remarks` names them."""
+    console = _console(sys.stdout)
+    return Table(sys.stdout, header, remarks) if console is None else _TerminalTable(console, header)
+
+
+def _console(stream: TextIO) -> Console | None:
+    """A console of rich, or None without rich or a terminal that is up to it."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb" or not stream.encoding.lower().startswith("utf"):
+        return None
+    try:
+        from rich.console import Console
+    except ImportError:
+        return None
+    # Without a colour system rich writes no escape sequences at all, while its own reading of NO_COLOR keeps bold.
+    system = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=stream, color_system=system, markup=False, highlight=False, emoji=False)  # type: ignore[arg-type]
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Progress | None]:
+    """A function that shows ``(done, total)`` on standard error, if that is a terminal and it takes a while."""
+    console = None if sys.stderr is None or os.environ.get("NO_COLOR") else _console(sys.stderr)
+    if console is None:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Bar(*columns, console=console, transient=True)
+    task = bar.add_task(printable(text), total=None)
+    begun = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+        if not bar.live.is_started and time.monotonic() - begun > _PATIENCE:
+            bar.start()
+
+    try:
+        yield show
+    finally:
+        bar.stop()

@@ -1,0 +1,204 @@
+"""Network documents: what the Cloudflare API returned, collected in one JSON object, becomes a route table.
+
+It is all or nothing: a document with errors loads nothing and tells every error at once, by its path. What Cloudflare
+could have stored that is odd but has one meaning is loaded and becomes a finding. The shapes are those of
+:mod:`vpcroute.sources.records`; the keys are::
+
+    virtual_networks, tunnels, mesh_nodes, devices, subnets, routes, hostname_routes, services,
+    wan: {routes, gre_tunnels, ipsec_tunnels, interconnects}, gateway_rules, gateway_lists
+    routing_mode, bgp_routes, health, hosts                      (ours: the API has nothing for them)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from vpcroute.announcements import VpcService
+from vpcroute.egress import HEALTH_STATES, MeshNode
+from vpcroute.errors import InvalidDocument, printable
+from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.remarks import RemarkCode
+from vpcroute.sources.json_text import loads
+from vpcroute.sources.reading import Progress, Reading
+from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord
+from vpcroute.sources.wan import Wan
+from vpcroute.sources.zero_trust import ZeroTrust
+from vpcroute.table import RouteTable
+
+__all__ = ["load", "read"]
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    lenient: bool = False,
+    stored_wildcards: bool = False,
+    progress: Progress | None = None,
+) -> RouteTable:
+    """The route table of a network document in a file; see :func:`read`.
+
+    Raises:
+        InvalidDocument: also for a file that is not UTF-8 or not JSON.
+        OSError: if the file cannot be read.
+    """
+    where = printable(str(path))
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+        document = loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise InvalidDocument(((where, f"is not UTF-8: {error.reason} at byte {error.start}"),)) from None
+    except RecursionError:
+        raise InvalidDocument(((where, "is nested too deeply"),)) from None
+    except ValueError as error:
+        raise InvalidDocument(((where, f"is not JSON: {printable(str(error))}"),)) from None
+    return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
+
+
+def read(
+    document: Mapping[str, Any],
+    *,
+    lenient: bool = False,
+    stored_wildcards: bool = False,
+    progress: Progress | None = None,
+) -> RouteTable:
+    """The route table of a network document.
+
+    Args:
+        document: the document, as JSON gives it.
+        lenient: load routes inside reserved ranges and hostname routes with forbidden wildcards, as findings, out of
+            force: they still capture their addresses and names, which are refused (``route_not_in_force``).
+        stored_wildcards: read a stored hostname without a mark as the name and the names one label below it.
+        progress: is called with the number of records that are done, and of all, now and then.
+
+    Raises:
+        InvalidDocument: with every error and its path.
+    """
+    reading = Reading(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
+    zero_trust, wan = ZeroTrust(reading), Wan(reading)
+    zero_trust.read_networks()
+    with reading.table.transaction():
+        zero_trust.read_subnets()
+        zero_trust.read_connectors()
+        zero_trust.read_devices()
+        wan.read_onramps()
+        zero_trust.read_routes()
+        zero_trust.read_hostname_routes()
+        wan.read_wan_routes()
+        wan.read_bgp_routes()
+        _read_services(reading, zero_trust)
+        _read_gateway(reading)
+        _read_hosts(reading)
+        _read_health(reading)
+        _find_mesh_without_unified(reading, zero_trust)
+    if reading.problems:
+        raise InvalidDocument(tuple(reading.problems))
+    return reading.table
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"key {name!r} stands twice in one object")
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
+    for path, record in reading.records("services", ServiceRecord):
+        host = record.host
+        reach = host.resolver_network if host.hostname is not None else host.network
+        if reach is None:
+            field = "resolver_network" if host.hostname is not None else "network"
+            reading.wrong(f"{path}.host.{field}", "is missing")
+            continue
+        via, findings = zero_trust.connector(path, reach.tunnel_id)
+        if isinstance(via, MeshNode):
+            reading.wrong(f"{path}.host", "a VPC Service stands behind a Cloudflare Tunnel, not a Mesh node")
+            continue
+        for finding in findings:
+            reading.table.note(finding)
+        service = via and reading.made(
+            path,
+            VpcService,
+            record.service_id,
+            record.name,
+            via=via,
+            type=record.type,
+            ipv4=host.ipv4,
+            ipv6=host.ipv6,
+            hostname=host.hostname,
+            http_port=record.http_port,
+            https_port=record.https_port,
+            tcp_port=record.tcp_port,
+            resolver_ips=reach.resolver_ips or (),
+        )
+        if service is not None:
+            reading.add(f"{path}.service_id", service)
+
+
+def _read_gateway(reading: Reading) -> None:
+    rules = [
+        GatewayRule(
+            id=record.id,
+            name=record.name,
+            action=record.action,
+            filters=tuple(record.filters),
+            precedence=record.precedence,
+            enabled=record.enabled,
+            traffic=record.traffic or "",
+            identity=record.identity or "",
+            device_posture=record.device_posture or "",
+            settings=record.rule_settings or {},
+        )
+        for _, record in reading.records("gateway_rules", GatewayRuleRecord)
+    ]
+    lists = [
+        GatewayList(record.id, record.name, record.type, tuple(item.value for item in record.items or ()))
+        for _, record in reading.records("gateway_lists", GatewayListRecord)
+    ]
+    reading.table.set_gateway(rules, lists)
+
+
+def _read_hosts(reading: Reading) -> None:
+    for name, addresses in reading.mapping("hosts").items():
+        path = f"hosts.{printable(str(name))}"
+        if not isinstance(addresses, list):
+            reading.wrong(path, "must be an array")
+            continue
+        for index, address in enumerate(addresses):
+            if not isinstance(address, str):
+                reading.wrong(f"{path}[{index}]", "must be a string")
+        if all(isinstance(address, str) for address in addresses):
+            reading.made_at(path, reading.table.set_hosts, name, addresses)
+
+
+def _read_health(reading: Reading) -> None:
+    for name, states in reading.mapping("health").items():
+        path = f"health.{printable(str(name))}"
+        try:
+            connector = reading.table.connector(name)
+        except LookupError as error:
+            reading.wrong(path, str(error))
+            continue
+        for place, state in states.items() if isinstance(states, Mapping) else ((None, states),):
+            where = path if place is None else f"{path}.{printable(str(place))}"
+            if not isinstance(state, str) or state not in HEALTH_STATES:
+                reading.wrong(where, f"must be one of {', '.join(HEALTH_STATES)}, or an object of these by place")
+            else:
+                reading.made_at(where, reading.table.set_health, connector, state, place=place)
+
+
+def _find_mesh_without_unified(reading: Reading, zero_trust: ZeroTrust) -> None:
+    """Mesh and WAN in one account need unified mode (cloudflare-docs: partials/cloudflare-one/mesh/pages/platform)."""
+    counts = reading.table.counts()
+    if reading.table.routing_mode == "legacy" and zero_trust.has_mesh and counts["wan_static"] + counts["wan_bgp"]:
+        text = "Mesh and WAN in one account need unified routing; without it they cannot exchange traffic"
+        reading.found(RemarkCode.MESH_NEEDS_UNIFIED, "routing_mode", text)

@@ -1,0 +1,162 @@
+"""One reading of one document: its records, one by one, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute
+from vpcroute.errors import RouteConflict
+from vpcroute.ranges import Range
+from vpcroute.registry import Known
+from vpcroute.remarks import Finding, RemarkCode
+from vpcroute.sources.records import is_deleted, structure
+from vpcroute.table import RouteTable
+
+__all__ = ["Progress", "Reading"]
+
+Progress = Callable[[int, int], object]
+_T = TypeVar("_T")
+
+LISTS: Final = (
+    *("virtual_networks", "tunnels", "mesh_nodes", "devices", "subnets", "routes", "hostname_routes", "services"),
+    *("wan.routes", "wan.gre_tunnels", "wan.ipsec_tunnels", "wan.interconnects", "bgp_routes"),
+    *("gateway_rules", "gateway_lists"),
+)
+_FIELD: Final = re.compile(r"[A-Za-z]+\.([a-z0-9_]+): (.*)", re.DOTALL)
+# What a field of the model is called in the API, where that differs.
+_API_NAMES: Final = {
+    "via": "tunnel_id",
+    "regions": "scope.colo_regions",
+    "colos": "scope.colo_names",
+    "ipv4": "host.ipv4",
+    "ipv6": "host.ipv6",
+}
+_STEP: Final = 1000  # records between two calls of progress
+
+
+class Reading:
+    """A document that is being read into a table.
+
+    Attributes:
+        table: what has been read so far.
+        problems: what was wrong so far, by path.
+        lenient: whether routes in reserved ranges and with forbidden wildcards are loaded, out of force.
+        stored_wildcards: whether a stored hostname without a mark stands for the names below it too.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], *, lenient: bool, stored_wildcards: bool, progress: Progress | None
+    ) -> None:
+        self.table = RouteTable()
+        self.problems: list[tuple[str, str]] = []
+        self.lenient = lenient
+        self.stored_wildcards = stored_wildcards
+        self._progress = progress
+        self._document = document if isinstance(document, Mapping) else {}
+        if not isinstance(document, Mapping):
+            self.wrong("", f"a network document must be an object, not {type(document).__name__}")
+        self._lists = {key: self._list(key) for key in LISTS}
+        self._total = sum(map(len, self._lists.values()))
+        self._done = 0
+
+    def value(self, key: str, default: Any) -> Any:
+        """What stands at a key of the document."""
+        return self._document.get(key, default)
+
+    def wrong(self, path: str, text: str) -> None:
+        """Notes a problem."""
+        self.problems.append((path, text))
+
+    def _list(self, key: str) -> list[Any]:
+        """The list at a dotted key; empty where there is none, or null, as some of the API's lists are."""
+        value: Any = self._document
+        for name in key.split("."):
+            value = value.get(name)
+            if value is None:
+                return []
+            if name != key.rpartition(".")[2] and not isinstance(value, Mapping):
+                if (name, "must be an object") not in self.problems:
+                    self.wrong(name, "must be an object")
+                return []
+        if not isinstance(value, list):
+            self.wrong(key, "must be an array")
+            return []
+        return value
+
+    def records(self, key: str, kind: type[_T]) -> Iterator[tuple[str, _T]]:
+        """Each record of a list that is not deleted and has the right shape, with its path."""
+        for index, raw in enumerate(self._lists[key]):
+            self._done += 1
+            if self._progress is not None and (self._done % _STEP == 0 or self._done == self._total):
+                self._progress(self._done, self._total)
+            if not is_deleted(raw):
+                path = f"{key}[{index}]"
+                record = structure(raw, kind, path, self.problems)
+                if record is not None:
+                    yield path, record
+
+    def made(self, path: str, make: Callable[..., _T], *args: Any, **kwargs: Any) -> _T | None:
+        """What `make` makes, or None and a problem at the field that it names."""
+        try:
+            return make(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            match = _FIELD.fullmatch(str(error))
+            field, text = (_API_NAMES.get(match[1], match[1]), match[2]) if match else ("", str(error))
+            self.wrong(f"{path}.{field}" if field else path, text)
+            return None
+
+    def announce(self, path: str, route: Announcement | None, *findings: Finding) -> None:
+        """Announces a route that stands at a path; a conflict is a problem, the same said again a finding."""
+        if route is None:
+            return
+        before = len(self.table)
+        try:
+            held = self.table.announce_at(path, route, *findings)
+        except RouteConflict as error:
+            if (
+                self.lenient
+                and isinstance(error.existing, Range)
+                and not isinstance(route, HostnameRoute | DeviceAddress)
+            ):
+                self.announce(path, attrs.evolve(route, in_force=False), *findings)
+            else:
+                self.wrong(path, str(error))
+            return
+        if len(self.table) == before:
+            self.found(RemarkCode.DUPLICATE_ROUTE, path, "says the same as an earlier one", held)
+
+    def found(self, code: RemarkCode, path: str, text: str, announcement: Announcement | None = None) -> None:
+        """Notes a finding."""
+        self.table.note(Finding(code, path, text, announcement))
+
+    def made_at(self, path: str, make: Callable[..., _T], *args: Any, **kwargs: Any) -> _T | None:
+        """As :meth:`made`, for something that stands at a field itself."""
+        try:
+            return make(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            match = _FIELD.fullmatch(str(error))
+            self.wrong(path, match[2] if match else str(error))
+            return None
+
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        """The object at a key; empty where there is none."""
+        value = self._document.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.wrong(key, "must be an object")
+            return {}
+        return value
+
+    def add(self, path: str, thing: Known) -> bool:
+        """Makes an object known; false, and a problem, if another has its id."""
+        try:
+            self.table.add(thing)
+        except RouteConflict as error:
+            self.wrong(path, str(error))
+            return False
+        return True
