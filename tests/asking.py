@@ -306,3 +306,39 @@ def prohibited(*mentions: str) -> Refused:
 def unreadable(text: str) -> Refused:
     """It cannot be read, with exactly this message."""
     return Refused("invalid_address", text)
+
+
+# Cases
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule at work: a table, and questions with what is to come of each."""
+
+    name: str
+    setup: Setup
+    asked: tuple[tuple[Question, Want], ...]
+
+    def check(self) -> None:
+        table = self.setup()
+        for question, want in self.asked:
+            want.check(table, question)
+
+
+def case(name: str, setup: Setup, *asked: tuple[Question, Want]) -> Case:
+    """A case; its name begins with the section of the routing semantics that it is about."""
+    return Case(name, setup, asked)
+
+
+def url(host: object) -> Question:
+    """The usual question: fetch() of a host, by http."""
+    return fetch(f"http://{host}/")
+
+
+def each_question(cases: Iterable[Case]) -> list[Any]:
+    """Each question of each case by itself, as parameters ``build``, ``question``, ``want``."""
+    return [
+        pytest.param(each.setup, question, want, id=f"{each.name}-{number}")
+        for each in cases
+        for number, (question, want) in enumerate(each.asked, 1)
+    ]

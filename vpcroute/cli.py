@@ -10,10 +10,11 @@ listed in ``vpcroute resolve --help`` and stay as they are.
 from __future__ import annotations
 
 import argparse
-import io
+import codecs
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -24,23 +25,21 @@ from vpcroute.errors import InvalidDocument, RouteError, printable
 from vpcroute.fib.resolution import Resolution
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import IPAddress, ascii_name, read_ip
-from vpcroute.show import Note, Row, answer_json, answer_row, clean, describe, json_line, progress_bar, table, write
+from vpcroute.show import Note, Row, answer_line, answer_row, clean, describe, json_line, progress_bar, table, write
+from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import find_binding
+from vpcroute.table import RouteTable
 from vpcroute.vantage import CF1_NETWORK, REGIONS, ROUTING_MODES, Vantage
 
 __all__ = ["main"]
 
 _T = TypeVar("_T")
-_Answer = tuple[str, tuple[IPAddress, ...]]
 
-_GOOD: Final = 0
-_REFUSED: Final = 1
-_BAD_USAGE: Final = 2
-_INTERRUPTED: Final = 130  # what a shell says of a command that SIGINT ended
-_BROKEN_PIPE: Final = 141  # and SIGPIPE
+_GOOD, _REFUSED, _BAD_USAGE = 0, 1, 2
+_INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a command that SIGINT or SIGPIPE ended
 
 _CHUNK: Final = 1 << 16
-_REPEATS: Final = 4096  # logs name the same addresses again and again
+_REPEATS: Final = 1024  # logs name the same addresses again and again
 _STDIN: Final = "-"
 
 _RESOLVE_EPILOG: Final = """\
@@ -85,6 +84,8 @@ Exit status: 0 nothing found, 1 findings, 2 bad usage or document.
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
     try:
+        if sys.stdout is None:
+            raise OSError("standard output is closed")
         args = _parse(sys.argv[1:] if argv is None else argv)
         status: int = args.run(args)
         sys.stdout.flush()
@@ -119,10 +120,8 @@ def _hint(text: str | None) -> None:
 
 def _discard_output() -> None:
     """What is still buffered goes nowhere, so that Python's flush at exit does not fail a second time."""
-    try:
+    with suppress(AttributeError, OSError, ValueError):  # where standard output is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass  # standard output is no file
 
 
 def _read(source: str, read: Callable[[], _T]) -> _T:
@@ -130,9 +129,8 @@ def _read(source: str, read: Callable[[], _T]) -> _T:
     try:
         return read()
     except InvalidDocument as error:
-        count = len(error.problems)
-        if count > 1:
-            _complain(f"{count} errors", source=source)
+        if len(error.problems) > 1:
+            _complain(f"{len(error.problems)} errors", source=source)
         for path, text in error.problems:
             _complain(text if path in ("", printable(source)) else f"{path}: {text}", source=source)
         _hint(error.hint)
@@ -174,6 +172,7 @@ def _parser() -> _Parser:
 
     resolve = _command(commands, "resolve", _resolve, "where addresses go, and why", _RESOLVE_EPILOG)
     resolve.add_argument("operands", nargs="*", metavar="ADDR", help='an address; "-" is standard input')
+    resolve.usage = "vpcroute resolve --network FILE [options] [ADDR ...]"
     _add_document(resolve, required=True)
     _add_vantage(resolve)
     names = resolve.add_argument_group("addresses of names", "in place of the document's hosts; repeats add up")
@@ -183,15 +182,17 @@ def _parser() -> _Parser:
         default=[],
         type=_read_answer,
         metavar="NAME=IP[,IP]",
-        help="the addresses of a name, in order; none: it has no address",
+        help='the addresses of a name, in order; "NAME=": it has none',
     )
-    names.add_argument("--hosts", metavar="FILE", help="the same from a file like /etc/hosts; --answer goes first")
+    names.add_argument(
+        "--hosts", metavar="FILE", help="the same from a file like /etc/hosts, where --answer says nothing"
+    )
     readers = resolve.add_mutually_exclusive_group()
     readers.add_argument("--fetch", action="store_true", help="read every address as fetch() does")
     readers.add_argument("--connect", action="store_true", help="read every address as connect() does")
 
     check = _command(commands, "check", _check, "what is in a network document, and what is odd", _CHECK_EPILOG)
-    check.usage = "vpcroute check [-h] [--lenient] [--stored-wildcards] [--json] (FILE | --network FILE)"
+    check.usage = "vpcroute check [options] (FILE | --network FILE)"
     check.add_argument("operands", nargs="*", metavar="FILE", help="the network document")
     _add_document(check, required=False)
     return parser
@@ -224,18 +225,18 @@ def _add_document(parser: _Parser, *, required: bool) -> None:
 def _add_vantage(parser: _Parser) -> None:
     group = parser.add_argument_group("vantage", "from where the question is asked")
     bindings = group.add_mutually_exclusive_group()
-    bindings.add_argument("--binding", metavar=CF1_NETWORK, help="the whole network; the default")
+    bindings.add_argument("--binding", metavar=CF1_NETWORK, help="the whole network (the default)")
     bindings.add_argument("--tunnel", metavar="TUNNEL", help="a tunnel_id binding: a tunnel's id or name")
     bindings.add_argument("--service", metavar="SERVICE", help="a VPC Service binding: a service's id or name")
     bindings.add_argument("--wrangler", metavar="FILE:BINDING", help="a binding of a Worker's wrangler file")
     group.add_argument("--env", metavar="NAME", help="the environment of the wrangler file")
-    group.add_argument("--vnet", metavar="VNET", help="a virtual network's id or name; the account's default one")
+    group.add_argument("--vnet", metavar="VNET", help="a virtual network's id or name (the account's default one)")
     group.add_argument("--region", metavar="REGION", help=f"one of {', '.join(sorted(REGIONS))}")
     group.add_argument("--colo", metavar="COLO", help="a data centre, such as den01")
-    group.add_argument("--mode", choices=ROUTING_MODES, help="the routing mode; the document's")
+    group.add_argument("--mode", choices=ROUTING_MODES, help="the routing mode (the document's)")
 
 
-def _read_answer(text: str) -> _Answer:
+def _read_answer(text: str) -> tuple[str, tuple[IPAddress, ...]]:
     name, equals, addresses = text.partition("=")
     try:
         if not equals:
@@ -255,22 +256,43 @@ def _resolve(args: argparse.Namespace) -> int:
     with loaded.transaction():
         for name, addresses in answers.items():
             loaded.set_hosts(name, addresses)
-    stand = loaded.stand(vantage)
-    ask = _asker(loaded.compile(**attrs.asdict(vantage)), args)
-    show = _show_json if args.json else _show_table(describe(stand))
-    refused = False
+    resolver = loaded.compile(**attrs.asdict(vantage))
+    if args.json:
+        return _show_answers(args, resolver, answer_line, sys.stdout.writelines)
+    shown = table(("address", "offramp", "egress", "route", "port"), "remarks")
+    shown.title(describe(loaded.stand(vantage)))
+    return _show_answers(args, resolver, answer_row, shown.show)
+
+
+def _show_answers(
+    args: argparse.Namespace,
+    resolver: Resolver,
+    make: Callable[[str, Resolution | RouteError], _T],
+    show: Callable[[Iterable[_T]], object],
+) -> int:
+    resolve = resolver.resolve_fetch if args.fetch else resolver.resolve_connect if args.connect else resolver.resolve
+    status = _GOOD
+
+    @lru_cache(_REPEATS)
+    def answer(address: str) -> _T:
+        nonlocal status
+        try:
+            return make(address, resolve(address))
+        except RouteError as error:
+            status = _REFUSED
+            return make(address, error)
+
     for batch in _batches(args.operands):
-        answered = [(address, ask(address)) for address in batch]
-        refused = refused or any(isinstance(answer, RouteError) for _, answer in answered)
-        show(answered)
+        show(map(answer, batch))
         sys.stdout.flush()
-    return _REFUSED if refused else _GOOD
+    return status
 
 
 def _vantage(args: argparse.Namespace) -> Vantage:
     ids = {"network_id": args.binding, "tunnel_id": args.tunnel, "service_id": args.service}
     if args.wrangler is not None:
-        binding = _read(args.wrangler.rpartition(":")[0], lambda: find_binding(args.wrangler, args.env))
+        file = args.wrangler.rpartition(":")[0] or args.wrangler
+        binding = _read(file, lambda: find_binding(args.wrangler, args.env))
         ids = {name: getattr(binding, name) for name in ids}
         for remark in binding.remarks:
             _complain(remark, source=args.wrangler)
@@ -281,51 +303,11 @@ def _vantage(args: argparse.Namespace) -> Vantage:
 
 def _answers(args: argparse.Namespace) -> dict[str, tuple[IPAddress, ...]]:
     """The addresses of names: of a name that is given with --answer those, else those of the hosts file."""
-    hosts = [] if args.hosts is None else _read(args.hosts, lambda: _read_hosts(args.hosts))
-    return {**_by_name(hosts), **_by_name(args.answer)}
-
-
-def _by_name(answers: Iterable[_Answer]) -> dict[str, tuple[IPAddress, ...]]:
-    names: dict[str, tuple[IPAddress, ...]] = {}
-    for name, addresses in answers:
-        names[name] = (*names.get(name, ()), *addresses)
-    return names
-
-
-def _read_hosts(path: str) -> list[_Answer]:
-    """The lines of a file like /etc/hosts: an address, then its names.
-
-    Raises:
-        InvalidDocument: for what is no address or name; all lines at once.
-    """
-    answers: list[_Answer] = []
-    problems: list[tuple[str, str]] = []
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            address, *names = line.partition("#")[0].split() or [""]
-            if "%" in address:  # macOS has fe80::1%lo0: it means something on one host only
-                _complain(f"line {number}: left out, for {address} has a zone id", source=path)
-                continue
-            try:
-                answers += [(ascii_name(name), (read_ip(address),)) for name in names]
-            except ValueError as error:
-                problems.append((f"line {number}", str(error)))
-    if problems:
-        raise InvalidDocument(tuple(problems))
-    return answers
-
-
-def _asker(resolver: Resolver, args: argparse.Namespace) -> Callable[[str], Resolution | RouteError]:
-    call = resolver.resolve_fetch if args.fetch else resolver.resolve_connect if args.connect else resolver.resolve
-
-    @lru_cache(_REPEATS)
-    def ask(address: str) -> Resolution | RouteError:
-        try:
-            return call(address)
-        except RouteError as error:
-            return error.with_traceback(None)
-
-    return ask
+    hosts = {} if args.hosts is None else _read(args.hosts, lambda: load_hosts(args.hosts))
+    given: dict[str, tuple[IPAddress, ...]] = {}
+    for name, addresses in args.answer:
+        given[name] = (*given.get(name, ()), *addresses)
+    return {**hosts, **given}
 
 
 def _batches(operands: Sequence[str]) -> Iterator[list[str]]:
@@ -343,39 +325,22 @@ def _batches(operands: Sequence[str]) -> Iterator[list[str]]:
 
 def _standard_input() -> Iterator[list[str]]:
     """The lines of each chunk that has arrived, without blank ones; bytes that are not UTF-8 become surrogates."""
+    arriving: Any = getattr(sys.stdin, "buffer", None)
+    if arriving is None:
+        raise OSError("standard input is closed")
     begun = bytearray()
-    while chunk := _stdin_bytes().read1(_CHUNK):
+    while chunk := arriving.read1(_CHUNK):
         first, *others = chunk.split(b"\n")
         begun += first
         if others:
-            yield _decoded([bytes(begun), *others[:-1]])
+            yield _decoded([begun, *others[:-1]])
             begun = bytearray(others[-1])
-    yield _decoded([bytes(begun)])
+    yield _decoded([begun])
 
 
-def _decoded(lines: Iterable[bytes]) -> list[str]:
-    stripped = (line.strip(b" \t\r").removeprefix(b"\xef\xbb\xbf") for line in lines)
+def _decoded(lines: Iterable[bytes | bytearray]) -> list[str]:
+    stripped = (line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r") for line in lines)
     return [line.decode("utf-8", "surrogateescape") for line in stripped if line]
-
-
-def _stdin_bytes() -> io.BufferedReader:
-    buffer: io.BufferedReader = sys.stdin.buffer
-    return buffer
-
-
-def _show_json(answered: Iterable[tuple[str, Resolution | RouteError]]) -> None:
-    sys.stdout.writelines(json_line(answer_json(address, answer)) + "\n" for address, answer in answered)
-
-
-def _show_table(title: str) -> Callable[[list[tuple[str, Resolution | RouteError]]], None]:
-    shown = table(("address", "offramp", "egress", "route", "port"), "remarks")
-    shown.title(title)
-
-    def show(answered: list[tuple[str, Resolution | RouteError]]) -> None:
-        if answered:
-            shown.show(answer_row(address, answer) for address, answer in answered)
-
-    return show
 
 
 # vpcroute check
@@ -392,16 +357,16 @@ def _check(args: argparse.Namespace) -> int:
     counts = table(("announcements", "count"))
     counts.show(Row((kind, str(count))) for kind, count in found["counts"].items())
     write(sys.stdout, "\n")
-    networks = table(("virtual network", "id", "routes", ""))
-    for network in found["virtual_networks"]:
-        named = (printable(network["name"]), printable(network["id"]), str(network["routes"]))
-        networks.show([Row((*named, "default" if network["default"] else ""))])
+    networks = table(("virtual network", "routes", "default", "id"))
+    networks.show(
+        Row((printable(n["name"]), str(n["routes"]), "yes" if n["default"] else "", printable(n["id"])))
+        for n in found["virtual_networks"]
+    )
+    write(sys.stdout, "\n" if found["findings"] else "\nnothing odd found\n")
     if found["findings"]:
-        write(sys.stdout, "\n")
         findings = table(("finding", "path"), "text")
         findings.show(
-            Row((finding["code"], clean(finding["path"])), (Note("note", clean(finding["text"])),), "finding")
-            for finding in found["findings"]
+            Row((f["code"], clean(f["path"])), (Note("note", clean(f["text"])),), "finding") for f in found["findings"]
         )
     return _REFUSED if found["findings"] else _GOOD
 
@@ -411,7 +376,7 @@ def _check_json(args: argparse.Namespace) -> int:
         found = _contents(_load(args))
     except InvalidDocument as error:
         found = {"errors": [{"path": path, "message": text} for path, text in error.problems]}
-    write(sys.stdout, json_line({"network": args.network, **found}) + "\n")
+    write(sys.stdout, json_line({"network": args.network, **found}))
     return _BAD_USAGE if found["errors"] else _REFUSED if found["findings"] else _GOOD
 
 

@@ -15,7 +15,7 @@ from vpcroute.fib.names import NameMap
 from vpcroute.fib.prefixes import RangeMap
 from vpcroute.fib.resolver import Resolver
 from vpcroute.outcomes import Outcome, decide_address, decide_name, through_tunnel
-from vpcroute.precedence import AddressCandidates, NameCandidates, View
+from vpcroute.precedence import AddressCandidates, Level, NameCandidates, View
 from vpcroute.ranges import SPECIAL, IPNetwork, Range
 from vpcroute.store import Store, name_key
 from vpcroute.vantage import Vantage
@@ -58,17 +58,18 @@ def compile_table(table: RouteTable, vantage: Vantage) -> Resolver:
 class _Node:
     """A prefix and everything that is said of exactly this prefix."""
 
-    __slots__ = ("elsewhere", "end", "owner", "range", "special", "start", "wan", "zero_trust")
+    __slots__ = ("elsewhere", "end", "length", "owner", "range", "special", "start", "wan", "zero_trust")
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, start: int, end: int, length: int) -> None:
         self.start = start
+        self.length = length
         self.end = end
         self.owner: DeviceAddress | None = None
         self.range: Range | None = None
         self.zero_trust: SubnetRoute | None = None
         self.wan: list[WanRoute | BgpRoute] = []
         self.special: Range | None = None
-        self.elsewhere: list[SubnetRoute] = []
+        self.elsewhere: set[str] = set()
 
 
 def _ranges(store: Store, version: int, view: View) -> RangeMap[Outcome]:
@@ -114,7 +115,7 @@ class _Nodes(dict[tuple[int, int], _Node]):
     def __init__(self, version: int) -> None:
         super().__init__()
         self._version = version
-        self[0, 0] = _Node(0, 2 ** (32 if version == 4 else 128) - 1)
+        self[0, 0] = _Node(0, 2 ** (32 if version == 4 else 128) - 1, 0)
 
     def at(self, tree: Iterable[tuple[IPNetwork, _T]]) -> Iterator[tuple[_Node, _T]]:
         """The node of each prefix of this family, with what stands there."""
@@ -123,7 +124,7 @@ class _Nodes(dict[tuple[int, int], _Node]):
                 key = int(network.network_address), network.prefixlen
                 node = self.get(key)
                 if node is None:
-                    node = self[key] = _Node(key[0], int(network.broadcast_address))
+                    node = self[key] = _Node(key[0], int(network.broadcast_address), key[1])
                 yield node, content
 
 
@@ -136,30 +137,26 @@ def _nodes(store: Store, version: int, view: View) -> list[_Node]:
         node.owner = next((a for a in store.held(ids) if isinstance(a, DeviceAddress)), None)
         node.range = store.range_of(ids)
     for node, ids in nodes.at(store.zero_trust(view.network.id)):
-        node.zero_trust = _subnets(store, ids)[0]
+        node.zero_trust = next(r for r in store.held(ids) if isinstance(r, SubnetRoute))
     for network in store.networks():
         if network != view.network.id:
-            for node, ids in nodes.at(store.zero_trust(network)):
-                node.elsewhere += _subnets(store, ids)
+            for node, _ in nodes.at(store.zero_trust(network)):
+                node.elsewhere.add(network)
     for node, ids in nodes.at(store.wan):
         node.wan = [route for route in store.held(ids) if isinstance(route, (WanRoute, BgpRoute))]
     return [nodes[key] for key in sorted(nodes)]
 
 
-def _subnets(store: Store, ids: tuple[int, ...]) -> list[SubnetRoute]:
-    return [route for route in store.held(ids) if isinstance(route, SubnetRoute)]
-
-
 def _candidates(stack: list[_Node]) -> AddressCandidates:
-    ranges = [node.range for node in reversed(stack) if node.range is not None]
-    specials = [node.special for node in reversed(stack) if node.special is not None]
+    upwards = stack[::-1]
+    reserved = next((node for node in upwards if node.range is not None), None)
     return AddressCandidates(
         owner=stack[-1].owner,
-        reserved=ranges[0] if ranges else None,
-        zero_trust=[node.zero_trust for node in reversed(stack) if node.zero_trust is not None],
-        wan=[node.wan for node in reversed(stack) if node.wan],
-        special=specials[0] if specials else None,
-        elsewhere=[route for node in reversed(stack) for route in node.elsewhere],
+        reserved=reserved.range if reserved else None,
+        reserved_length=reserved.length if reserved else 0,
+        levels=[Level(n.length, n.zero_trust, n.wan) for n in upwards if n.zero_trust is not None or n.wan],
+        special=next((node.special for node in upwards if node.special is not None), None),
+        elsewhere={network for node in upwards for network in node.elsewhere},
     )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from socket import inet_aton
 from typing import Any, Final, cast
 
 import attrs
@@ -49,6 +50,8 @@ Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _PREFIX: Final = re.compile(r"([0-9A-Fa-f.:]{2,45})(?:/([0-9]{1,3}))?", re.ASCII)
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x20\x7f/\\?#@:%<>\[\]^|]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_TEXT: Final = 255
@@ -93,7 +96,11 @@ def host_prefix(ip: IPAddress) -> IPNetwork:
 
 
 def _address(text: str) -> IPAddress:
-    return IPv6Address(text) if ":" in text else IPv4Address(text)
+    if ":" in text:
+        return IPv6Address(text)
+    if not _QUAD.fullmatch(text):
+        raise ValueError(text)
+    return IPv4Address(inet_aton(text))  # half the time of reading the text
 
 
 def _masked(address: IPAddress, length: int) -> IPNetwork:

@@ -7,7 +7,7 @@ share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import attrs
@@ -71,7 +71,7 @@ def decide_address(c: AddressCandidates, view: View) -> Outcome:
     if not first[0] and any(reason is RemarkCode.SCOPE_UNKNOWN for _, reason in others):
         return _region_required(c, view, others)
     if not first[0]:
-        return _out_of_scope(c) if c.wan else _default_routing(c, view)
+        return _out_of_scope(c) if any(c.wan) else _default_routing(c, view)
     outcome = _decision(first[0], view)
     if isinstance(outcome, Refusal):
         return outcome
@@ -143,11 +143,12 @@ def _with_others(
             alternates.setdefault(outcome.egress, Candidate(outcome.egress, outcome.route))
         reasons[reason] = None
     remarks = [*decision.remarks, *(Remark(reason, _WHY_OPEN[reason]) for reason in reasons)]
-    if isinstance(decision.egress, (OnRamp, EcmpGroup)) and view.network.is_default and c.zero_trust:
-        text = f"legacy mode would prefer the shorter Zero Trust route to {c.zero_trust[0].network}"
-        remarks.append(Remark(RemarkCode.ROUTING_MODE_DIFFERS, text, c.zero_trust[0]))
+    zero_trust = next((level.zero_trust for level in c.levels if level.zero_trust is not None), None)
+    if isinstance(decision.egress, (OnRamp, EcmpGroup)) and view.network.is_default and zero_trust is not None:
+        text = f"legacy mode would prefer the shorter Zero Trust route to {zero_trust.network}"
+        remarks.append(Remark(RemarkCode.ROUTING_MODE_DIFFERS, text, zero_trust))
     if view.region is None and view.colo is None:
-        connectors = [r.via for level in c.wan for r in level] + [r.via for r in c.zero_trust[:1]]
+        connectors = [r.via for r in c.wan] + ([] if zero_trust is None else [zero_trust.via])
         varying = sorted({v.name or v.id or "" for v in connectors if set(view.health.get(v, ())) - {None}})
         if varying:
             text = f"the state of {printable(', '.join(varying))} differs by place, and no place is given"
@@ -163,15 +164,17 @@ _WHY_OPEN: Final[Mapping[RemarkCode, str]] = {
 
 
 def _in_reserved(c: AddressCandidates, reserved: Range) -> Refusal:
-    for route in [*c.zero_trust[:1], *(r for level in c.wan for r in level)]:
-        if not route.in_force and prefix_of(route).prefixlen >= reserved.network.prefixlen:
+    inside = [level for level in c.levels if level.length >= c.reserved_length]
+    for route in (r for level in inside for r in (level.zero_trust, *level.wan) if r is not None):
+        if not route.in_force:
             text = f"the route to {prefix_of(route)} is not in force: it lies in {reserved.network}, {reserved.name}"
             return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
-    return Refusal(str(reserved.refusal), f"{reserved.network} is not for destinations: {reserved.name}", reserved.hint)
+    text = f"{reserved.network} is not for destinations: {reserved.name}"
+    return Refusal(str(reserved.refusal), text, reserved.hint)
 
 
 def _out_of_scope(c: AddressCandidates) -> Refusal:
-    scopes = sorted({f"{r.prefix} in {_scope(r)}" for level in c.wan for r in level})
+    scopes = sorted({f"{r.prefix} in {_scope(r)}" for r in c.wan})
     hint = f"announced elsewhere: {'; '.join(scopes[:5])}"
     return Refusal("destination_ip_unroutable", "no WAN route that covers the address is in scope here", hint)
 
@@ -187,14 +190,12 @@ def _scope(route: WanLike) -> str:
     return ", ".join((*route.regions, *route.colos)) if isinstance(route, WanRoute) else "all regions"
 
 
-def _elsewhere_hint(elsewhere: Sequence[SubnetRoute], view: View) -> str:
+def _elsewhere_hint(elsewhere: Collection[str], view: View) -> str:
     if not elsewhere:
         return "announce a route that covers it"
-    networks = sorted({view.network_names.get(str(r.virtual_network), str(r.virtual_network)) for r in elsewhere})
-    return (
-        f"a route exists in virtual network {printable(', '.join(networks))}, "
-        f"which is not seen from {printable(view.network.name)}"
-    )
+    networks = ", ".join(sorted({view.network_names.get(id_, id_) for id_ in elsewhere}))
+    here = printable(view.network.name)
+    return f"a route exists in virtual network {printable(networks)}, which is not seen from {here}"
 
 
 def _region_required(c: AddressCandidates, view: View, others: Iterable[tuple[Winners, RemarkCode | None]]) -> Refusal:

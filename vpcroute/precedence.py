@@ -25,7 +25,7 @@ table's trees for one address, the compiler gathers them for every range of addr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import attrs
@@ -50,6 +50,7 @@ __all__ = [
     "HEALTH_PENALTY",
     "RULES",
     "AddressCandidates",
+    "Level",
     "NameCandidates",
     "Rule",
     "View",
@@ -198,24 +199,44 @@ class View:
 
 
 @attrs.frozen
+class Level:
+    """The routes of one prefix that covers an address.
+
+    Attributes:
+        length: the length of the prefix; only the order of the levels of one address matters.
+        zero_trust: the subnet route of the virtual network, or None.
+        wan: the WAN routes.
+    """
+
+    length: int
+    zero_trust: SubnetRoute | None = None
+    wan: Sequence[WanLike] = ()
+
+
+@attrs.frozen
 class AddressCandidates:
-    """Everything that covers one address; sequences stand longest prefix first.
+    """Everything that covers one address.
 
     Attributes:
         owner: the announcement of exactly this address as a device's or Mesh node's own.
         reserved: the longest reserved or prohibited range.
-        zero_trust: the routes of the virtual network.
-        wan: the WAN routes, those of one prefix together.
+        reserved_length: the length of its prefix.
+        levels: the routes, longest prefix first.
         special: the longest special-purpose range.
-        elsewhere: the routes of other virtual networks, which are not seen from here.
+        elsewhere: the ids of other virtual networks that have a route; they are not seen from here.
     """
 
     owner: DeviceAddress | None = None
     reserved: Range | None = None
-    zero_trust: Sequence[SubnetRoute] = ()
-    wan: Sequence[Sequence[WanLike]] = ()
+    reserved_length: int = 0
+    levels: Sequence[Level] = ()
     special: Range | None = None
-    elsewhere: Sequence[SubnetRoute] = ()
+    elsewhere: Collection[str] = ()
+
+    @property
+    def wan(self) -> Iterator[WanLike]:
+        """Every WAN route, in sight or not."""
+        return (route for level in self.levels for route in level.wan)
 
 
 @attrs.frozen
@@ -249,17 +270,20 @@ def readings(c: AddressCandidates, view: View) -> list[tuple[Winners, RemarkCode
 
 
 def _readings_here(c: AddressCandidates, view: View) -> Iterator[tuple[Winners, RemarkCode | None]]:
-    zero_trust = c.zero_trust[0] if c.zero_trust else None
-    wan = _best_wan(c.wan, view)
-    longer_wan = zero_trust is not None and bool(wan) and wan[0].prefix.prefixlen > zero_trust.network.prefixlen
-    if zero_trust is not None and not (longer_wan and view.network.is_default and view.mode == "unified"):
-        yield (zero_trust,), None
-        if longer_wan and view.network.is_default:
-            yield wan, RemarkCode.LEGACY_LONGER_WAN
-    else:
+    zero_trust = next((level for level in c.levels if level.zero_trust is not None), None)
+    wan_length, wan = _best_wan(c.levels, view)
+    if zero_trust is None or zero_trust.zero_trust is None:
         yield wan, None
         if wan and not view.network.is_default:
             yield (), RemarkCode.VIRTUAL_NETWORK_FALLBACK
+        return
+    longer_wan = bool(wan) and wan_length > zero_trust.length and view.network.is_default
+    if longer_wan and view.mode == "unified":
+        yield wan, None
+        return
+    yield (zero_trust.zero_trust,), None
+    if longer_wan:
+        yield wan, RemarkCode.LEGACY_LONGER_WAN
 
 
 def _open_places(c: AddressCandidates, view: View) -> list[tuple[str | None, str | None]]:
@@ -268,21 +292,21 @@ def _open_places(c: AddressCandidates, view: View) -> list[tuple[str | None, str
     One place at a time is enough: more routes in sight can only win by beating or joining the winner, and then one of
     them does so alone.
     """
-    hidden = [r for level in c.wan for r in level if isinstance(r, WanRoute) and view.might_see(r)]
+    hidden = [r for r in c.wan if isinstance(r, WanRoute) and view.might_see(r)]
     regions = {region for r in hidden for region in r.regions} if view.region is None else set()
     colos = {colo for r in hidden for colo in r.colos} if view.colo is None else set()
     return [(region, view.colo) for region in sorted(regions)] + [(view.region, colo) for colo in sorted(colos)]
 
 
-def _best_wan(levels: Sequence[Sequence[WanLike]], view: View) -> tuple[WanLike, ...]:
-    """The equal winners of the longest prefix that has a route in sight; empty if none has."""
+def _best_wan(levels: Sequence[Level], view: View) -> tuple[int, tuple[WanLike, ...]]:
+    """Length and equal winners of the longest prefix that has a WAN route in sight; no winners if none has."""
     for level in levels:
-        seen = [r for r in level if view.sees(r)]
+        seen = [r for r in level.wan if view.sees(r)]
         if seen:
             ranks = [(effective_priority(r, view.state(r.via)), isinstance(r, BgpRoute)) for r in seen]
             best = min(ranks)
-            return tuple(r for r, rank in zip(seen, ranks, strict=True) if rank == best)
-    return ()
+            return level.length, tuple(r for r, rank in zip(seen, ranks, strict=True) if rank == best)
+    return 0, ()
 
 
 def prefix_of(route: SubnetRoute | WanLike) -> IPNetwork:

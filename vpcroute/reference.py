@@ -9,20 +9,19 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
-from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute
+from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
 from vpcroute.egress import Egress
 from vpcroute.fib.names import matches_glob
 from vpcroute.fib.resolution import Resolution, at_service, by_answers, error_of, refuse_impossible_name
 from vpcroute.fields import IPAddress
 from vpcroute.outcomes import Decision, Outcome, decide_address, decide_name, through_tunnel
-from vpcroute.precedence import AddressCandidates, NameCandidates, View
+from vpcroute.precedence import AddressCandidates, Level, NameCandidates, View
 from vpcroute.ranges import SPECIAL
 from vpcroute.remarks import Remark
 from vpcroute.standpoint import Standpoint
 from vpcroute.vantage import Vantage
 
 if TYPE_CHECKING:
-    from vpcroute.indexes import PrefixTree
     from vpcroute.table import RouteTable
 
 __all__ = ["Reference"]
@@ -113,26 +112,30 @@ class Reference:
         ip = target.ip
         assert ip is not None  # noqa: S101  (only addresses come here)
         packed, width = ip.packed, ip.max_prefixlen
-
-        def covering(tree: PrefixTree) -> list[tuple[Announcement, ...]]:
-            return [store.held(ids) for _, ids in tree.covering(packed, width)]
-
         own = store.own.covering(packed, width)
         owners = [a for _, ids in own for a in store.held(ids) if isinstance(a, DeviceAddress)]
-        ranges = [r for r in (store.range_of(ids) for _, ids in own) if r is not None]
+        ranges = [(length, r) for length, r in ((length, store.range_of(ids)) for length, ids in own) if r is not None]
         special = [r for r in SPECIAL if r.network.version == ip.version and ip in r.network]
+        zero_trust = dict(store.zero_trust(view.network.id).covering(packed, width))
+        wan = dict(store.wan.covering(packed, width))
         return AddressCandidates(
             owner=owners[0] if owners else None,
-            reserved=ranges[0] if ranges else None,
-            zero_trust=_subnets(covering(store.zero_trust(view.network.id))),
-            wan=covering(store.wan),  # type: ignore[arg-type]  # only WAN routes are in it
-            special=max(special, key=lambda r: r.network.prefixlen, default=None),
-            elsewhere=[
-                route
-                for network in store.networks()
-                if network != view.network.id
-                for route in _subnets(covering(store.zero_trust(network)))
+            reserved=ranges[0][1] if ranges else None,
+            reserved_length=ranges[0][0] if ranges else 0,
+            levels=[
+                Level(
+                    length,
+                    next((r for r in store.held(zero_trust.get(length, ())) if isinstance(r, SubnetRoute)), None),
+                    [r for r in store.held(wan.get(length, ())) if isinstance(r, (WanRoute, BgpRoute))],
+                )
+                for length in sorted({*zero_trust, *wan}, reverse=True)
             ],
+            special=max(special, key=lambda r: r.network.prefixlen, default=None),
+            elsewhere={
+                network
+                for network in store.networks()
+                if network != view.network.id and store.zero_trust(network).covering(packed, width)
+            },
         )
 
     def _name_candidates(self, name: str) -> NameCandidates:
@@ -153,10 +156,6 @@ class Reference:
                 elif depth == labels - 1 and route.match == "stored":
                     stored = route
         return NameCandidates(exact, glob, one_label, stored)
-
-
-def _subnets(levels: list[tuple[Announcement, ...]]) -> list[SubnetRoute]:
-    return [route for level in levels for route in level if isinstance(route, SubnetRoute)]
 
 
 def _view(stand: Standpoint) -> View:

@@ -35,7 +35,7 @@ __all__ = [
     "Note",
     "Row",
     "Table",
-    "answer_json",
+    "answer_line",
     "answer_row",
     "clean",
     "describe",
@@ -65,7 +65,7 @@ _AS_IN_JSON: Final = (str, int, tuple, type(None))
 
 _NONE: Final = "—"
 _NOT_SURE: Final = " ?"
-_NEEDS_DNS: Final = "Gateway resolves the name, and where it goes depends on the address: give it with --answer"
+_NEEDS_DNS: Final = "Gateway resolves the name; --answer NAME=IP shows where it goes then"
 
 #: Styles of rich for what a row or a note is about.
 _STYLES: Final[Mapping[str, str]] = {
@@ -99,12 +99,16 @@ def clean(text: str) -> str:
 
 
 def json_line(value: object) -> str:
-    """One line of JSON in printable ASCII."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    """A line of JSON, in printable ASCII."""
+    return json.dumps(value).replace("\x7f", "\\u007f") + "\n"
 
 
-def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
-    """The JSON object for one address; its keys are those that ``vpcroute resolve --help`` lists."""
+def answer_line(address: str, answer: Resolution | RouteError) -> str:
+    """The line of JSON for one address; its keys are those that ``vpcroute resolve --help`` lists."""
+    return json_line(_answer_json(address, answer))
+
+
+def _answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
     if isinstance(answer, RouteError):
         return {"address": address, "error": {"code": answer.code, "message": str(answer), "hint": answer.hint}}
     return {
@@ -260,6 +264,7 @@ class Table:
         self._stream = stream
         self._header = Row(tuple(title.upper() for title in header), (Note("", remarks.upper()),) if remarks else ())
         self._widths = [len(title) for title in header]
+        self._widest = _WIDEST
         self._begun = False
 
     def title(self, text: str) -> None:
@@ -270,8 +275,8 @@ class Table:
         shown = list(rows)
         for row in shown:
             for i, cell in enumerate(row.cells):
-                self._widths[i] = max(self._widths[i], min(_width(cell), _WIDEST))
-        if not self._begun:
+                self._widths[i] = max(self._widths[i], min(_width(cell), self._widest))
+        if shown and not self._begun:
             self._begun = True
             self._print_header(self._header)
         for row in shown:
@@ -290,8 +295,9 @@ class _TerminalTable(Table):
     """The same on a terminal: notes stand below their row, and so does what a long first cell leaves no room for."""
 
     def __init__(self, console: Console, header: Sequence[str]) -> None:
-        super().__init__(console.file, header, "")
+        super().__init__(sys.stdout, header, "")
         self._console = console
+        self._widest = min(_WIDEST, console.width // 3)
 
     def title(self, text: str) -> None:
         from rich.text import Text
@@ -300,29 +306,31 @@ class _TerminalTable(Table):
         self._console.print()
 
     def _print_header(self, header: Row) -> None:
-        self._line(header.cells, ["dim"] * len(header.cells))
+        self._print_cells(header.cells, ["dim"] * len(header.cells))
 
     def _print(self, row: Row) -> None:
         from rich.text import Text
 
         style = _STYLES.get(row.about, "")
-        self._line(row.cells, ["", *[style] * (len(row.cells) - 1)])
+        self._print_cells(row.cells, ["", *[style] * (len(row.cells) - 1)])
         for note in row.notes:
             for line in Text(note.text, _STYLES[note.about]).wrap(self._console, self._console.width - _INDENT):
+                line.rstrip()
                 self._console.print(" " * _INDENT, line, sep="", soft_wrap=True)
 
-    def _line(self, cells: tuple[str, ...], styles: Sequence[str]) -> None:
+    def _print_cells(self, cells: tuple[str, ...], styles: Sequence[str]) -> None:
         from rich.text import Text
 
         rest = sum(self._widths[1:]) + len(_GAP) * (len(cells) - 1)
-        first = max(len(self._header.cells[0]), min(self._widths[0], self._console.width - rest))
+        widths = [max(len(self._header.cells[0]), min(self._widths[0], self._console.width - rest)), *self._widths[1:]]
         line = Text()
-        for i, (cell, style) in enumerate(zip(cells, styles, strict=True)):
-            width = self._widths[i] if i else first
+        for i, (cell, width, style) in enumerate(zip(cells, widths, styles, strict=True)):
+            sure = cell.removesuffix(_NOT_SURE)
+            text = Text(sure, style).append(cell[len(sure) :], _STYLES["open"])
             if i == 0 and _width(cell) > width:
-                self._console.print(Text(cell, style), soft_wrap=True)
-                cell = ""  # noqa: PLW2901  (it stands above)
-            line.append(_pad(cell, width), style).append(_GAP if i < len(cells) - 1 else "")
+                self._console.print(text, soft_wrap=True)
+                text = Text()
+            line.append_text(text).append(_GAP + " " * (width - text.cell_len))
         line.rstrip()
         self._console.print(line, soft_wrap=True)
 
@@ -347,8 +355,8 @@ def _console(stream: TextIO) -> Console | None:
 
 
 @contextmanager
-def progress_bar(text: str) -> Iterator[Progress | None]:
-    """A function that shows ``(done, total)`` on standard error, if that is a terminal and it takes a while."""
+def progress_bar(file: str) -> Iterator[Progress | None]:
+    """A function that shows ``(done, total)`` of a file on standard error, if that is a terminal and it takes long."""
     console = None if sys.stderr is None or os.environ.get("NO_COLOR") else _console(sys.stderr)
     if console is None:
         yield None
@@ -358,7 +366,7 @@ def progress_bar(text: str) -> Iterator[Progress | None]:
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Bar(*columns, console=console, transient=True)
-    task = bar.add_task(printable(text), total=None)
+    task = bar.add_task(printable(os.path.basename(file)), total=None)
     begun = time.monotonic()
 
     def show(done: int, total: int) -> None:

@@ -1,0 +1,204 @@
+"""The golden model: what becomes of an address or a name, by brute force, written from the rules and not from the code.
+
+Every question scans every announcement with :mod:`ipaddress`. Nothing is indexed, nothing is shared with the package
+but the classes that hold data. An answer is a :class:`Verdict`, or the code of the error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import product
+from typing import Any, NamedTuple
+
+from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
+from vpcroute.egress import ClientDevice, EcmpGroup, Egress, MeshNode, OnRamp, Tunnel
+from vpcroute.ranges import DEFAULT_RESERVED, PROHIBITED, SPECIAL
+
+Address = IPv4Address | IPv6Address
+Prefix = IPv4Network | IPv6Network
+Wan = WanRoute | BgpRoute
+Routes = tuple[SubnetRoute, ...] | tuple[Wan, ...]
+Place = tuple[str | None, str | None]
+#: A connector; "gateway" or "gateway_dns"; the on-ramps of an ECMP group with their weights.
+Identity = Tunnel | MeshNode | ClientDevice | OnRamp | str | frozenset[tuple[OnRamp, int]]
+
+PRIORITIES = {"60010": 10, "60050": 50, "60150": 150, "60200": 200, "60901": 501_000, "60902": 1_001_000}
+COMMUNITIES = {f"13335:{number}": priority for number, priority in PRIORITIES.items()}
+PENALTY = {"healthy": 0, "degraded": 500_000, "down": 1_000_000}
+
+
+class Verdict(NamedTuple):
+    """Which way out, whether for certain, and which others there may be."""
+
+    offramp: str | None
+    egress: Identity
+    guaranteed: bool = True
+    alternates: frozenset[Identity] = frozenset()
+
+
+Answer = Verdict | str
+
+
+def identity(egress: Egress) -> Identity:
+    """What an egress of the package is here."""
+    if isinstance(egress, EcmpGroup):
+        return frozenset((member.onramp, member.weight) for member in egress.members)
+    if isinstance(egress, (Tunnel, MeshNode, ClientDevice, OnRamp)):
+        return egress
+    return "gateway_dns" if egress.needs_dns else "gateway"
+
+
+def contains(prefix: Prefix, ip: Address) -> bool:
+    return prefix.version == ip.version and ip in prefix
+
+
+def account_ranges(subnets: Iterable[tuple[str, Prefix]]) -> list[tuple[Prefix, str | None]]:
+    """The reserved ranges with what they are refused as: the account's own in place of the defaults of that kind."""
+    own = list(subnets)
+    replaced = {(kind, prefix.version) for kind, prefix in own}
+    refusal: dict[object, str | None] = {r.reserved: r.refusal for r in DEFAULT_RESERVED}
+    kept = [(r.network, r.refusal) for r in DEFAULT_RESERVED if (r.reserved, r.network.version) not in replaced]
+    return [*kept, *((prefix, refusal[kind]) for kind, prefix in own)]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """An account, and from where it is asked; subnet routes name their virtual network by id."""
+
+    routes: Sequence[Announcement]
+    default: str
+    subnets: Sequence[tuple[str, Prefix]]
+    health: Mapping[Any, str]  # by connector and place
+    hosts: Mapping[str, Sequence[str]]
+    network: str
+    legacy: bool = False
+    region: str | None = None
+    colo: str | None = None
+    #: Asks of every combination of places, where the package asks of one at a time.
+    exhaustive: bool = False
+
+    def address(self, ip: Address) -> Answer:
+        """The answer for an address."""
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        for route in self.routes:
+            if isinstance(route, DeviceAddress) and route.address == ip:
+                return Verdict(*_way(route.via))
+        ranges = [*account_ranges(self.subnets), *((r.network, r.refusal) for r in PROHIBITED)]
+        around = [(prefix.prefixlen, i, refusal) for i, (prefix, refusal) in enumerate(ranges) if contains(prefix, ip)]
+        if around:
+            length, _, refusal = max(around)
+            inside = [*self._zero_trust(ip)[:1], *self._wan(ip)]
+            stopped = any(not r.in_force and _prefix(r).prefixlen >= length for r in inside)
+            return "route_not_in_force" if stopped else str(refusal)
+        strict, *others = self._readings(ip, (self.region, self.colo))
+        places = list(self._open_places(ip))
+        for place in places:
+            others += self._readings(ip, place)
+        if not strict:
+            dropped = "region_required" if places else "destination_ip_unroutable"
+            return dropped if self._wan(ip) else self._default_routing(ip)
+        here = self._outcome(strict, ip)
+        if isinstance(here, str):
+            return here
+        differing = [o for o in (self._outcome(w, ip) for w in others) if isinstance(o, str) or o.egress != here.egress]
+        alternates = frozenset(o.egress for o in differing if isinstance(o, Verdict))
+        return here._replace(guaranteed=not differing, alternates=alternates)
+
+    def name(self, name: str, answers: Iterable[Address] | None = None) -> Answer:
+        """The answer for a name, of which the addresses may be known."""
+        routes = [r for r in self.routes if isinstance(r, HostnameRoute)]
+        parent = name.partition(".")[2]
+        exact = [r for r in routes if r.hostname == name and r.match in ("exact", "stored", "both")]
+        globs = [r for r in routes if r.match == "glob" and _glob(r.hostname).fullmatch(name)]
+        below = [r for r in routes if r.hostname == parent and r.match in ("one_label", "both")]
+        for route in [*exact, *globs, *below]:
+            return Verdict(*_way(route.via)) if route.in_force else "route_not_in_force"
+        if answers is None and name in self.hosts:
+            answers = [ip_address(text) for text in self.hosts[name]]
+        found = [Verdict(*_way("gateway_dns"))] if answers is None else [self.address(ip) for ip in answers]
+        verdict = next((v for v in found if isinstance(v, Verdict)), None)
+        if verdict is None:
+            return found[0] if found else "dns_error"
+        for route in routes:
+            if route.hostname == parent and route.match == "stored" and route.via != verdict.egress:
+                more = {route.via} if route.in_force else set()
+                return verdict._replace(guaranteed=False, alternates=verdict.alternates | more)
+        return verdict
+
+    def _zero_trust(self, ip: Address) -> list[SubnetRoute]:
+        subnets = [r for r in self.routes if isinstance(r, SubnetRoute) and r.virtual_network == self.network]
+        return sorted((r for r in subnets if contains(r.network, ip)), key=lambda r: -r.network.prefixlen)
+
+    def _wan(self, ip: Address) -> list[Wan]:
+        return [r for r in self.routes if isinstance(r, (WanRoute, BgpRoute)) and contains(r.prefix, ip)]
+
+    def _open_places(self, ip: Address) -> Iterator[Place]:
+        hidden = [r for r in self._wan(ip) if not _seen(r, (self.region, self.colo))]
+        scoped = [r for r in hidden if isinstance(r, WanRoute)]
+        regions = {region for r in scoped for region in r.regions} if self.region is None else set()
+        colos = {colo for r in scoped for colo in r.colos} if self.colo is None else set()
+        if self.exhaustive:
+            yield from product({self.region, *regions}, {self.colo, *colos})
+        else:
+            yield from ((region, self.colo) for region in regions)
+            yield from ((self.region, colo) for colo in colos)
+
+    def _readings(self, ip: Address, place: Place) -> list[Routes]:
+        zero_trust, seen = self._zero_trust(ip)[:1], [r for r in self._wan(ip) if _seen(r, place)]
+        longest = max((r.prefix.prefixlen for r in seen), default=-1)
+        ranks = {r: self._rank(r, place) for r in seen if r.prefix.prefixlen == longest}
+        wan = tuple(r for r in ranks if ranks[r] == min(ranks.values()))
+        if self.network != self.default:
+            return [tuple(zero_trust)] if zero_trust else [wan, ()]
+        if zero_trust and longest > zero_trust[0].network.prefixlen:
+            return [tuple(zero_trust), wan] if self.legacy else [wan]
+        return [tuple(zero_trust) or wan]
+
+    def _rank(self, route: Wan, place: Place) -> tuple[int, bool]:
+        states = (self.health.get((route.via, where)) for where in (place[1], place[0]) if where is not None)
+        state = next((s for s in states if s), self.health.get((route.via, None), "healthy"))
+        if isinstance(route, WanRoute):
+            return route.priority + PENALTY[state], False
+        base = min([COMMUNITIES[c] for c in route.communities if c in COMMUNITIES] or [100])
+        extra = max(0, sum(asn == route.customer_asn for asn in route.as_path) - 1)
+        return base + 10 * extra + PENALTY[state], True
+
+    def _outcome(self, winners: Routes, ip: Address) -> Answer:
+        if not winners:
+            return self._default_routing(ip)
+        if not all(r.in_force for r in winners):
+            return "route_not_in_force"
+        shares: dict[Identity, int] = {}
+        for r in winners:
+            shares[r.via] = shares.get(r.via, 0) + (getattr(r, "weight", None) or 1)
+        return Verdict(*_way(next(iter(shares)) if len(shares) == 1 else frozenset(shares.items())))  # type: ignore[arg-type]
+
+    def _default_routing(self, ip: Address) -> Answer:
+        special = [r for r in SPECIAL if contains(r.network, ip)]
+        refusal = max(special, key=lambda r: r.network.prefixlen).refusal if special else None
+        return refusal or Verdict(*_way("gateway"))
+
+
+def _way(egress: Identity) -> tuple[str | None, Identity]:
+    if isinstance(egress, str):
+        return ("INTERNET" if egress == "gateway" else None), egress
+    kinds: dict[type, str] = {Tunnel: "CFD_TUNNEL", MeshNode: "MESH", ClientDevice: "DEVICE_CLIENT"}
+    return kinds.get(type(egress), "MAGIC"), egress
+
+
+def _prefix(route: SubnetRoute | Wan) -> Prefix:
+    return route.network if isinstance(route, SubnetRoute) else route.prefix
+
+
+def _seen(route: Wan, place: Place) -> bool:
+    if isinstance(route, BgpRoute) or not (*route.regions, *route.colos):
+        return True
+    return place[0] in route.regions or place[1] in route.colos
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile("[^.]*".join(re.escape(part) for part in pattern.split("*")))
