@@ -168,8 +168,8 @@ def resolve(address: Any, **more: Any) -> Question:
 def ask(table: RouteTable, question: Question) -> Any:
     """The answer that both give, or the error that both raise; AssertionError where they differ."""
     vantage = dict(question.vantage)
-    written, by_rules = _answer(lambda: Reference(table, Vantage(**vantage)), question)
-    compiled, by_fib = _answer(lambda: table.compile(**vantage), question)
+    written, by_rules, _ = _answer(lambda: Reference(table, Vantage(**vantage)), question)
+    compiled, by_fib, resolver = _answer(lambda: table.compile(**vantage), question)
     assert compiled == written, f"{question}: compiled {compiled}, by the rules {written}"
     if isinstance(by_fib, Exception):
         raise by_fib
@@ -177,18 +177,21 @@ def ask(table: RouteTable, question: Question) -> Any:
         if question.call == "resolve":
             assert table.resolve(question.address, **question.options, **vantage) == by_rules, question
         assert by_fib.generation == by_rules.generation == table.generation, question
-        _check_lookups(table.compile(**vantage), by_fib, question)
+        assert isinstance(resolver, Resolver)
+        _check_lookups(resolver, by_fib, question)
     return by_fib
 
 
-def _answer(answerer: Callable[[], Reference | Resolver], question: Question) -> tuple[object, object]:
-    """What is comparable of an answer or error, and itself."""
+def _answer(make: Callable[[], Reference | Resolver], question: Question) -> tuple[object, object, object]:
+    """What is comparable of an answer or error, the answer or error, and who gave it."""
+    answerer = None
     try:
-        answer = getattr(answerer(), question.call)(question.address, **question.options)
+        answerer = make()
+        answer = getattr(answerer, question.call)(question.address, **question.options)
     except (RouteError, TypeError) as error:
         told = [getattr(error, name, None) for name in ("code", "hint", "address")]
-        return (type(error), str(error), *told), error
-    return answer, answer
+        return (type(error), str(error), *told), error, answerer
+    return answer, answer, answerer
 
 
 def _check_lookups(resolver: Resolver, answer: Resolution, question: Question) -> None:

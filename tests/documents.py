@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,19 @@ PROD, STAGING = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000
 DEN = OnRamp(kind="gre", name="den", id="g1")  # Cloudflare's side is 10.255.0.0, the customer's 10.255.0.1
 HQ = OnRamp(kind="ipsec", name="hq", id="i1")  # 10.255.1.0, 10.255.1.1
 FRA = OnRamp(kind="cni", name="fra", id="c1")  # 10.255.2.0, 10.255.2.1
+
+#: Where lists and objects stand in a document.
+LISTS = (
+    "virtual_networks tunnels mesh_nodes devices subnets routes hostname_routes services wan.routes wan.gre_tunnels "
+    "wan.ipsec_tunnels wan.interconnects bgp_routes gateway_rules gateway_lists"
+).split()
+OBJECTS = ("wan", "health", "hosts")
+
+SAMPLE_FILE = Path(__file__).parent / "data" / "network.json"
+SAMPLE: Json = json.loads(SAMPLE_FILE.read_text(encoding="utf-8"))
+
+#: A message quotes at most 200 characters from outside, and some quote twice.
+SHORT = 700
 
 TUNNELS = [{"id": t.id, "name": t.name, "tun_type": "cfd_tunnel"} for t in (EU, US)]
 NODES = [{"id": NODE.id, "name": NODE.name, "tun_type": "warp_connector"}]
@@ -100,3 +115,26 @@ def put(section: str, records: Iterable[Any], source: Mapping[str, Any] | None =
     else:
         whole[key] = list(records)
     return whole
+
+
+def prefixed(section: str, prefix: str) -> Json:
+    """A document with one route to a prefix, of the kind that stands in a section."""
+    makers: dict[str, Callable[[str], Json]] = {"routes": route, "wan.routes": static, "bgp_routes": bgp}
+    return put(section, [makers[section](prefix)])
+
+
+def only(table: RouteTable, destination: str) -> Any:
+    """The one announcement of a destination."""
+    (announcement,) = table.exact(destination)
+    return announcement
+
+
+def load_bytes(path: Path, data: bytes | str) -> RouteTable:
+    """The table of a file with these contents."""
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return RouteTable.load(path)
+
+
+def not_yet(reason: str) -> pytest.MarkDecorator:
+    """Marks what the loader does not do yet."""
+    return pytest.mark.xfail(reason=reason, strict=True)

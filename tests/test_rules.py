@@ -516,6 +516,16 @@ def test_s3_3_mesh_routes_belong_to_the_default_network() -> None:
     goes(N1, RemarkCode.MESH_IN_VIRTUAL_NETWORK).check(table, fetch("http://10.0.0.1/", virtual_network="prod"))
 
 
+def test_s3_3_findings_follow_the_default_network() -> None:
+    table = make_table([zt("10.0.0.0/16", N1, "prod"), zt("10.1.0.0/16", N1)], networks=[PROD])
+    for default, elsewhere in [("prod", "10.1.0.0/16"), ("default", "10.0.0.0/16")]:
+        table.set_default(default)
+        (finding,) = table.findings
+        assert finding.code == RemarkCode.MESH_IN_VIRTUAL_NETWORK
+        assert isinstance(finding.announcement, SubnetRoute)
+        assert str(finding.announcement.network) == elsewhere
+
+
 # Section 3.4: Zero Trust and WAN, by routing mode
 
 _OVERLAPS = (
@@ -818,8 +828,7 @@ HEALTH_BY_PLACE = [
             *_T1_T2,
             health=[(GRE1, "healthy"), (GRE1, "down", "ENAM"), (GRE1, "healthy", "den01"), (GRE1, "degraded", "lhr01")],
         ),
-        (fetch("http://10.2.0.1/", region="WNAM"), goes(GRE1)),
-        (fetch("http://10.2.0.1/", region="ENAM"), goes(GRE2)),
+        (fetch("http://10.2.0.1/", region="WNAM", colo="sea01"), goes(GRE1)),
         (fetch("http://10.2.0.1/", region="ENAM", colo="iad01"), goes(GRE2)),
         (fetch("http://10.2.0.1/", region="ENAM", colo="den01"), goes(GRE1)),  # the colo's word before the region's
         (fetch("http://10.2.0.1/", colo="den01"), goes(GRE1)),
@@ -832,7 +841,7 @@ HEALTH_BY_PLACE = [
         setup(*_T1_T2, health=[(GRE1, "down"), (GRE1, "healthy", "ENAM")]),
         (fetch("http://10.2.0.1/", region="ENAM"), goes(GRE1)),
         (fetch("http://10.2.0.1/", region="WEUR"), goes(GRE2)),
-        (fetch("http://10.2.0.1/", colo="den01"), goes(GRE2)),
+        (fetch("http://10.2.0.1/", region="WEUR", colo="den01"), goes(GRE2)),
     ),
     case(
         "s3_5_what_is_not_said_is_healthy",
@@ -1365,13 +1374,12 @@ RESERVED = [
         (url("100.64.0.5"), prohibited("source")),  # and so do the other kinds
     ),
     case(
-        "s5_the_accounts_own_source_token_and_load_balancer_ranges",
+        "s5_the_accounts_own_source_and_token_ranges",
         setup(
             zt("10.0.0.0/8", T1),
             subnets=[
                 ("source", ip_network("10.16.0.0/12")),
                 ("token", ip_network("100.80.0.0/16")),
-                ("private_lb", ip_network("10.9.9.9/32")),
             ],
         ),
         (url("10.16.0.1"), prohibited("10.16.0.0/12")),
@@ -1379,9 +1387,7 @@ RESERVED = [
         (url("100.64.0.5"), unroutable("100.64.0.0/10")),
         (url("100.80.0.1"), prohibited("100.80.0.0/16")),
         (url("172.64.128.48"), goes(INTERNET)),
-        (url("10.9.9.9"), unroutable("10.9.9.9/32")),
-        (url("10.9.9.10"), goes(T1)),
-        (url("100.112.0.1"), unroutable("100.64.0.0/10")),
+        (url("100.112.0.1"), unroutable("100.112.0.0/16")),  # no subnet of an account is for load balancers
     ),
 ]
 
@@ -1421,6 +1427,15 @@ def test_s5_a_range_around_a_route(kind: ReservedKind, network: str) -> None:
         table.set_subnets([(kind, ip_network(network))])
     goes(T1).check(table, url("10.0.0.1"))
     unroutable("100.96.0.0/12").check(table, url("100.96.0.1"))
+
+
+def test_s5_findings_follow_the_ranges() -> None:
+    table = make_table([DeviceAddress("10.200.0.5", D1)])
+    goes(D1, RemarkCode.OUTSIDE_DEVICE_RANGE).check(table, url("10.200.0.5"))
+    table.set_subnets([("device", ip_network("10.200.0.0/16"))])
+    goes(D1).check(table, url("10.200.0.5"))
+    table.set_subnets([])
+    goes(D1, RemarkCode.OUTSIDE_DEVICE_RANGE).check(table, url("10.200.0.5"))
 
 
 # Sections 3.8 and 6: default routing and Gateway
@@ -1605,7 +1620,7 @@ SERVICES = [
     ),
     case(
         "s7_a_tunnel_that_is_down",
-        setup(known=[_service("plain", ipv4="10.0.0.1")], health=[(T1, "down")]),
+        setup(known=[T1, _service("plain", ipv4="10.0.0.1")], health=[(T1, "down")]),
         (_at("plain", "http://api/"), _serves("10.0.0.1:80", DOWN_TUNNEL)),
     ),
 ]

@@ -136,19 +136,16 @@ class HostnameRoute:
                 f"{printable(pattern)!r}: a wildcard must be the whole first label, and the only one (*.internal.local)"
             )
         # Read with a letter in place of each wildcard, so that the rest is held to the rules of names.
-        return "".join("*" if c == "*" else d for c, d in zip(pattern.lower(), _like_a_name(pattern), strict=True))
+        pattern = pattern.lower().removesuffix(".")
+        plain = pattern.replace("*", "a")
+        if not plain.isascii() or ascii_name(plain) != plain:
+            raise ValueError(f"{printable(pattern)!r} is not a host name")
+        return pattern
 
     @property
     def pattern(self) -> str:
         """The name as a pattern: ``*.`` before it where only names below it match."""
         return f"*.{self.hostname}" if self.match == "one_label" else self.hostname
-
-
-def _like_a_name(pattern: str) -> str:
-    plain = pattern.lower().replace("*", "a").removesuffix(".")
-    if not plain.isascii() or ascii_name(plain) != plain:
-        raise ValueError(f"{printable(pattern)!r} is not a host name")
-    return plain + pattern[len(plain) :]
 
 
 @attrs.frozen

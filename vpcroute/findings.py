@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute
 from vpcroute.egress import MeshNode
@@ -11,7 +12,17 @@ from vpcroute.precedence import COMMUNITY_PRIORITY, prefix_of
 from vpcroute.ranges import Range
 from vpcroute.remarks import Finding, RemarkCode
 
-__all__ = ["findings_of"]
+__all__ = ["FROM_DOCUMENT", "findings_of"]
+
+#: Findings that only the document's reader can make; the others follow from announcement, ranges and default network.
+FROM_DOCUMENT: Final = frozenset(
+    {
+        RemarkCode.EMPTY_SCOPE,
+        RemarkCode.UNKNOWN_TUNNEL,
+        RemarkCode.UNKNOWN_NEXT_HOP,
+        RemarkCode.UNKNOWN_VIRTUAL_NETWORK,
+    }
+)
 
 
 def findings_of(

@@ -68,14 +68,18 @@ def decide_address(c: AddressCandidates, view: View) -> Outcome:
     if c.reserved is not None:
         return _in_reserved(c, c.reserved)
     first, *others = readings(c, view)
-    if not first[0] and any(reason is RemarkCode.SCOPE_UNKNOWN for _, reason in others):
+    if not first[0] and any(winners for winners, reason in others if reason is RemarkCode.SCOPE_UNKNOWN):
         return _region_required(c, view, others)
     if not first[0]:
         return _out_of_scope(c) if any(c.wan) else _default_routing(c, view)
     outcome = _decision(first[0], view)
     if isinstance(outcome, Refusal):
         return outcome
-    alternatives = [(_decision(w, view) if w else _default_routing(c, view), reason) for w, reason in others if reason]
+    alternatives = [
+        (_decision(winners, view) if winners else _default_routing(c, view), reason)
+        for winners, reason in dict.fromkeys(others)
+        if reason is not None
+    ]
     return _with_others(outcome, alternatives, c, view)
 
 
@@ -220,13 +224,13 @@ def decide_name(c: NameCandidates, view: View) -> Outcome | None:
 
 def maybe_stored(decision: Decision, stored: HostnameRoute | None) -> Decision:
     """`decision` for a name that a stored record one label above it would take if it is a wildcard."""
-    if stored is None or not stored.in_force or stored.via == decision.egress:
+    if stored is None or (stored.in_force and stored.via == decision.egress):
         return decision
     text = f"the stored route {stored.hostname} may be a wildcard: Cloudflare's record does not say"
     return attrs.evolve(
         decision,
         guaranteed=False,
-        alternates=(*decision.alternates, Candidate(stored.via, stored)),
+        alternates=(*decision.alternates, *([Candidate(stored.via, stored)] if stored.in_force else [])),
         remarks=(*decision.remarks, Remark(RemarkCode.STORED_WILDCARD_BELOW, text, stored)),
     )
 

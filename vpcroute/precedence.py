@@ -42,7 +42,7 @@ from vpcroute.announcements import (
 from vpcroute.egress import Connector, Health
 from vpcroute.ranges import IPNetwork, Range
 from vpcroute.remarks import Remark, RemarkCode
-from vpcroute.vantage import RoutingMode
+from vpcroute.vantage import REGIONS, RoutingMode
 
 __all__ = [
     "BGP_BASE_PRIORITY",
@@ -262,11 +262,11 @@ Winners = tuple[SubnetRoute, ...] | tuple[WanLike, ...]
 
 def readings(c: AddressCandidates, view: View) -> list[tuple[Winners, RemarkCode | None]]:
     """The winners by the strict reading, then those of each other reading that is open, with why it is open."""
-    readings = list(_readings_here(c, view))
+    found = list(_readings_here(c, view))
     for region, colo in _open_places(c, view):
         there = attrs.evolve(view, region=region, colo=colo)
-        readings += [(winners, RemarkCode.SCOPE_UNKNOWN) for winners, _ in _readings_here(c, there)]
-    return readings
+        found += [(winners, RemarkCode.SCOPE_UNKNOWN) for winners, _ in _readings_here(c, there)]
+    return found
 
 
 def _readings_here(c: AddressCandidates, view: View) -> Iterator[tuple[Winners, RemarkCode | None]]:
@@ -287,15 +287,21 @@ def _readings_here(c: AddressCandidates, view: View) -> Iterator[tuple[Winners, 
 
 
 def _open_places(c: AddressCandidates, view: View) -> list[tuple[str | None, str | None]]:
-    """The places of scoped routes that cover the address, where it is not known whether the question comes from there.
+    """The places that may decide otherwise, where a scoped route covers the address and it is not known to be there.
 
-    One place at a time is enough: more routes in sight can only win by beating or joining the winner, and then one of
-    them does so alone.
+    Beside the places of those routes these are the ones where an on-ramp's state differs: a region and a colo can
+    change the outcome together where neither does alone.
     """
-    hidden = [r for r in c.wan if isinstance(r, WanRoute) and view.might_see(r)]
-    regions = {region for r in hidden for region in r.regions} if view.region is None else set()
-    colos = {colo for r in hidden for colo in r.colos} if view.colo is None else set()
-    return [(region, view.colo) for region in sorted(regions)] + [(view.region, colo) for colo in sorted(colos)]
+    if not any(view.might_see(route) for route in c.wan):
+        return []
+    named = {place for route in c.wan for place in (*_scope_of(route), *view.health.get(route.via, ()))} - {None}
+    regions = [None, *sorted(named & REGIONS)] if view.region is None else [view.region]
+    colos = [None, *sorted(named - REGIONS)] if view.colo is None else [view.colo]
+    return [(region, colo) for colo in colos for region in regions if (region, colo) != (view.region, view.colo)]
+
+
+def _scope_of(route: WanLike) -> tuple[str, ...]:
+    return (*route.regions, *route.colos) if isinstance(route, WanRoute) else ()
 
 
 def _best_wan(levels: Sequence[Level], view: View) -> tuple[int, tuple[WanLike, ...]]:

@@ -175,6 +175,9 @@ CLOUDFLARE_NETWORKS: Final[tuple[IPNetwork, ...]] = tuple(
     ).split()
 )
 
+#: The reserved ranges that an account can configure (API: ``/zerotrust/subnets``).
+CONFIGURABLE: Final = ("source", "token", "device", "private_lb")
+
 _BY_KIND = {(r.reserved, r.network.version): r for r in reversed(DEFAULT_RESERVED)}
 
 
@@ -185,8 +188,17 @@ def reserved_ranges(subnets: Iterable[tuple[ReservedKind, IPNetwork]] = ()) -> t
         subnets: the account's own subnets (API: ``/zerotrust/subnets``), any number of a kind. A kind and family
             that is not among them keeps its default.
 
+    Raises:
+        ValueError: for a kind that an account cannot configure.
+
     Source: cloudflare-docs, cloudflare-one/networks/routes/reserved-ips; SDK, zero-trust/networks/subnets.
     """
+    subnets = list(subnets)
+    for kind, network in subnets:
+        if kind not in CONFIGURABLE:
+            raise ValueError(f"a subnet is for {', '.join(CONFIGURABLE)}, not for {kind!r}")
+        if not isinstance(network, (IPv4Network, IPv6Network)):
+            raise TypeError(f"a subnet must be a network object, not {type(network).__name__}")
     own = tuple(attrs.evolve(_BY_KIND[kind, network.version], network=network) for kind, network in subnets)
     replaced = {(r.reserved, r.network.version) for r in own}
     kept = tuple(r for r in DEFAULT_RESERVED if (r.reserved, r.network.version) not in replaced)

@@ -141,14 +141,15 @@ class Reference:
     def _name_candidates(self, name: str) -> NameCandidates:
         store = self._table.store
         labels = name.count(".") + 1
-        exact = glob = one_label = stored = None
+        exact = one_label = stored = None
+        glob: HostnameRoute | None = None
         for depth, ids in store.names.walk(name):
             for route in store.held(ids):
                 if not isinstance(route, HostnameRoute):
                     continue
                 if route.match == "glob":
-                    if matches_glob(route.hostname, name):
-                        glob = glob or route
+                    if matches_glob(route.hostname, name) and (glob is None or route.hostname < glob.hostname):
+                        glob = route
                 elif depth == labels and route.match != "one_label":
                     exact = route
                 elif depth == labels - 1 and route.match in ("one_label", "both"):

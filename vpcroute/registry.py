@@ -18,6 +18,7 @@ __all__ = ["Known", "Registry"]
 
 Known = Tunnel | MeshNode | ClientDevice | OnRamp | VirtualNetwork | VpcService
 _T = TypeVar("_T", Tunnel, MeshNode, ClientDevice, OnRamp, VirtualNetwork, VpcService)
+_K = TypeVar("_K", bound=Known)
 _Key = tuple[type, str]
 
 _CALLED: Final[Mapping[type, str]] = {
@@ -89,18 +90,24 @@ class Registry:
             LookupError: if there is none, with what there is, or if several have the name, with their ids.
         """
         thing = self._objects.get((kind, str(lower_uuid(text))))
-        if isinstance(thing, kind):
+        if isinstance(thing, kind) and thing.id is not None:
             return thing
         named = [self._objects[key] for key in self._by_name.get((kind, text), ())]
         if len(named) == 1 and isinstance(named[0], kind):
             return named[0]
         called = _CALLED[kind]
         if named:
-            ids = ", ".join(sorted(thing.id or "" for thing in named))
+            ids = ", ".join(sorted(thing.id or f"{thing.name} (no id)" for thing in named))
             raise LookupError(f"several {called}s are called {printable(text)!r}: name one by its id: {printable(ids)}")
         names = sorted(thing.name or thing.id or "" for thing in self.all(kind))
         known = printable(", ".join(names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         raise LookupError(f"no {called} {printable(text)!r}; there is {known}" if names else f"there is no {called}")
+
+    def known(self, thing: _K) -> _K:
+        """The object itself if it is known; LookupError if it is not."""
+        if self._objects.get(_key(thing)) != thing:
+            raise LookupError(f"{_CALLED[type(thing)]} {printable(thing.name or thing.id or '')!r} is not known")
+        return thing
 
     def _check(self, thing: Known) -> _Key:
         key = _key(thing)

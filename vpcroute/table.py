@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -19,8 +20,8 @@ from pyroaring import BitMap
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
 from vpcroute.egress import HEALTH_STATES, ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import RouteConflict, printable
-from vpcroute.fields import IPAddress, ascii_name, read_ip, read_prefix
-from vpcroute.findings import findings_of
+from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, read_prefix
+from vpcroute.findings import FROM_DOCUMENT, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known, Registry
@@ -78,6 +79,7 @@ class RouteTable:
         for network in networks:
             self._registry.register(network)
         self._put_ranges(reserved_ranges())
+        self._undo.clear()
 
     # Changing
 
@@ -130,18 +132,10 @@ class RouteTable:
                 if not same_claim(held, route):
                     raise _conflict(held, route)
                 return held
-            around = self.store.ranges_around(destination_of(route)) if not isinstance(route, HostnameRoute) else []
-            if not isinstance(route, HostnameRoute | DeviceAddress) and route.in_force:
-                for reserved in around:
-                    if reserved.reserved is not None:
-                        raise _reserved_conflict(route, reserved)
+            self._refuse_reserved(route)
             self._registry.use(route.via)
             self._undo.append(partial(self._registry.release, route.via))
-            in_default = not isinstance(route, SubnetRoute) or route.virtual_network == self._default.id
-            found = (
-                *findings_of(route, path=path, in_default_network=in_default, around=around),
-                *(attrs.evolve(finding, announcement=route) for finding in more_findings),
-            )
+            found = (*self._found(route, path), *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
             return route
 
@@ -164,6 +158,29 @@ class RouteTable:
             self._registry.release(self.store[id_].via)
             self._undo.append(partial(self._registry.use, self.store[id_].via))
             self._leave(id_)
+
+    def _refuse_reserved(self, route: Announcement) -> None:
+        if isinstance(route, HostnameRoute | DeviceAddress) or not route.in_force:
+            return
+        for around in self.store.ranges_around(destination_of(route)):
+            if around.reserved is not None:
+                raise _reserved_conflict(route, around)
+
+    def _found(self, route: Announcement, path: str) -> tuple[Finding, ...]:
+        """What is odd about an announcement by itself, as the ranges and the default network are now."""
+        in_default = not isinstance(route, SubnetRoute) or route.virtual_network == self._default.id
+        around = () if isinstance(route, HostnameRoute) else self.store.ranges_around(destination_of(route))
+        return tuple(findings_of(route, path=path, in_default_network=in_default, around=around))
+
+    def _find_again(self) -> None:
+        """Brings the findings of announcements up to date with the ranges and the default network."""
+        for id_ in self.store:
+            route, old = self.store[id_], self._findings.pop(id_, ())
+            path = old[0].path.partition(".")[0] if old else ""
+            kept = tuple(f for f in old if f.code in FROM_DOCUMENT)
+            found = (*self._found(route, path), *kept)
+            if found:
+                self._findings[id_] = found
 
     def _enter(self, id_: int, route: Announcement, found: tuple[Finding, ...]) -> None:
         self.store.enter(id_, route)
@@ -233,6 +250,7 @@ class RouteTable:
         self._default = attrs.evolve(new, is_default=True)
         self._registry.replace(new, self._default)
         self._undo.append(partial(self._put_default, attrs.evolve(old, is_default=False)))
+        self._find_again()
 
     def set_health(self, connector: Connector | str, state: Health | None, *, place: str | None = None) -> None:
         """Sets the state of a tunnel, Mesh node or on-ramp, by id or name; None forgets it.
@@ -250,9 +268,10 @@ class RouteTable:
         if state is not None and state not in HEALTH_STATES:
             raise ValueError(f"a state is healthy, degraded or down, not {printable(str(state))!r}")
         if place is not None:
-            place = read_region(place) if place.upper() in REGIONS else read_colo(place)
+            name = check_text("place", place)
+            place = read_region(name) if name.upper() in REGIONS else read_colo(name)
         with self.transaction():
-            known = self.connector(connector) if isinstance(connector, str) else connector
+            known = self.connector(connector) if isinstance(connector, str) else self._registry.known(connector)
             places = dict(self._health.get(known, {}))
             if state is None:
                 places.pop(place, None)
@@ -262,9 +281,12 @@ class RouteTable:
 
     def set_hosts(self, name: str, addresses: Iterable[str | IPAddress] | None) -> None:
         """Sets the known answers for a name, in order; None forgets them."""
-        answers = None if addresses is None else tuple(read_ip(a) if isinstance(a, str) else a for a in addresses)
+        if isinstance(addresses, str):
+            raise TypeError("addresses must be an iterable of addresses, not a str")
+        known = ascii_name(check_text("name", name, 1024))
+        answers = None if addresses is None else tuple(map(_as_ip, addresses))
         with self.transaction():
-            self._put(self._hosts, ascii_name(name), answers)
+            self._put(self._hosts, known, answers)
 
     def set_subnets(self, subnets: Iterable[tuple[ReservedKind, IPNetwork]]) -> None:
         """Sets the ranges that the account has configured in place of Cloudflare's defaults, by kind and family.
@@ -283,6 +305,7 @@ class RouteTable:
     def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
         self._undo.append(partial(self._put_ranges, self.reserved_ranges))
         self.store.set_ranges((*reserved, *PROHIBITED))
+        self._find_again()
 
     def _put(self, mapping: dict[Any, Any], key: object, value: object) -> None:
         """Sets or, with None, removes an entry, and notes how to undo that."""
@@ -508,6 +531,12 @@ class RouteTable:
                 health=self._health,
                 findings=self._findings.values(),
             )
+
+
+def _as_ip(address: str | IPAddress) -> IPAddress:
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return address
+    return read_ip(check_text("address", address))
 
 
 def _as_network(destination: str | IPNetwork | IPAddress) -> IPNetwork:

@@ -41,13 +41,13 @@ class NameMap:
         return outcome, None if outcome is not None else self.stored.get(parent)
 
     def _glob(self, name: str) -> Outcome | None:
+        """The outcome of the first of the patterns that match, in the order of their text."""
+        found: dict[str, Outcome] = {}
         suffix = name
         while suffix:
             suffix = suffix.partition(".")[2]
-            for pattern, outcome in self.globs.get(suffix, ()):
-                if matches_glob(pattern, name):
-                    return outcome
-        return None
+            found.update((p, outcome) for p, outcome in self.globs.get(suffix, ()) if matches_glob(p, name))
+        return found[min(found)] if found else None
 
 
 def matches_glob(pattern: str, name: str) -> bool:

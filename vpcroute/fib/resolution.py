@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 import attrs
@@ -155,10 +154,10 @@ def read_answers(answers: Iterable[object], target: Target) -> list[Target]:
     """The known addresses of a name as targets with its port and scheme; InvalidAddress for what is no address."""
     read = []
     for answer in answers:
-        literal = answer if isinstance(answer, (IPv4Address, IPv6Address)) else read_bare(answer).ip  # type: ignore[arg-type]
-        if literal is None:
+        literal = read_bare(answer)  # type: ignore[arg-type]  # it refuses other types itself
+        if not literal.version:
             raise InvalidAddress(f"answer {printable(str(answer))!r} is not an address", address=printable(str(answer)))
-        read.append(target_of(literal, target.port, target.scheme))
+        read.append(attrs.evolve(literal, port=target.port, scheme=target.scheme))
     return read
 
 
