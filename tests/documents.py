@@ -135,6 +135,6 @@ def load_bytes(path: Path, data: bytes | str) -> RouteTable:
     return RouteTable.load(path)
 
 
-def not_yet(reason: str) -> pytest.MarkDecorator:
-    """Marks what the loader does not do yet."""
-    return pytest.mark.xfail(reason=reason, strict=True)
+def not_yet(reason: str, *, always: bool = True) -> pytest.MarkDecorator:
+    """Marks what the loader does not do yet; with `always` false, what chance may let pass."""
+    return pytest.mark.xfail(reason=reason, strict=always)

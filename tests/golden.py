@@ -7,7 +7,8 @@ but the classes that hold data. An answer is a :class:`Verdict`, or the code of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import product
@@ -55,13 +56,13 @@ def contains(prefix: Prefix, ip: Address) -> bool:
     return prefix.version == ip.version and ip in prefix
 
 
-def account_ranges(subnets: Iterable[tuple[str, Prefix]]) -> list[tuple[Prefix, str | None]]:
-    """The reserved ranges with what they are refused as: the account's own in place of the defaults of that kind."""
+def account_ranges(subnets: Iterable[tuple[str, Prefix]]) -> list[tuple[Prefix, str | None, str | None]]:
+    """Reserved ranges, what they are refused as, and their kind; the account's own in place of the defaults."""
     own = list(subnets)
     replaced = {(kind, prefix.version) for kind, prefix in own}
     refusal: dict[object, str | None] = {r.reserved: r.refusal for r in DEFAULT_RESERVED}
-    kept = [(r.network, r.refusal) for r in DEFAULT_RESERVED if (r.reserved, r.network.version) not in replaced]
-    return [*kept, *((prefix, refusal[kind]) for kind, prefix in own)]
+    kept = [r for r in DEFAULT_RESERVED if (r.reserved, r.network.version) not in replaced]
+    return [(r.network, r.refusal, r.reserved) for r in kept] + [(prefix, refusal[kind], kind) for kind, prefix in own]
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,14 @@ class Golden:
     legacy: bool = False
     region: str | None = None
     colo: str | None = None
-    #: Asks of every combination of places, where the package asks of one at a time.
-    exhaustive: bool = False
 
     def address(self, ip: Address) -> Answer:
         """The answer for an address."""
         if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
-        for route in self.routes:
-            if isinstance(route, DeviceAddress) and route.address == ip:
-                return Verdict(*_way(route.via))
-        ranges = [*account_ranges(self.subnets), *((r.network, r.refusal) for r in PROHIBITED)]
+        for route in (r for r in self.routes if isinstance(r, DeviceAddress) and r.address == ip):
+            return Verdict(*_way(route.via))
+        ranges = [(r[0], r[1]) for r in account_ranges(self.subnets)] + [(r.network, r.refusal) for r in PROHIBITED]
         around = [(prefix.prefixlen, i, refusal) for i, (prefix, refusal) in enumerate(ranges) if contains(prefix, ip)]
         if around:
             length, _, refusal = max(around)
@@ -95,9 +93,8 @@ class Golden:
             stopped = any(not r.in_force and _prefix(r).prefixlen >= length for r in inside)
             return "route_not_in_force" if stopped else str(refusal)
         strict, *others = self._readings(ip, (self.region, self.colo))
-        places = list(self._open_places(ip))
-        for place in places:
-            others += self._readings(ip, place)
+        places = self._open_places(ip)
+        others += [reading for place in places for reading in self._readings(ip, place)]
         if not strict:
             dropped = "region_required" if places else "destination_ip_unroutable"
             return dropped if self._wan(ip) else self._default_routing(ip)
@@ -120,9 +117,9 @@ class Golden:
         if answers is None and name in self.hosts:
             answers = [ip_address(text) for text in self.hosts[name]]
         found = [Verdict(*_way("gateway_dns"))] if answers is None else [self.address(ip) for ip in answers]
-        verdict = next((v for v in found if isinstance(v, Verdict)), None)
-        if verdict is None:
-            return found[0] if found else "dns_error"
+        verdict = next((v for v in found if isinstance(v, Verdict)), found[0] if found else "dns_error")
+        if isinstance(verdict, str):
+            return verdict
         for route in routes:
             if route.hostname == parent and route.match == "stored" and route.via != verdict.egress:
                 more = {route.via} if route.in_force else set()
@@ -136,16 +133,17 @@ class Golden:
     def _wan(self, ip: Address) -> list[Wan]:
         return [r for r in self.routes if isinstance(r, (WanRoute, BgpRoute)) and contains(r.prefix, ip)]
 
-    def _open_places(self, ip: Address) -> Iterator[Place]:
-        hidden = [r for r in self._wan(ip) if not _seen(r, (self.region, self.colo))]
-        scoped = [r for r in hidden if isinstance(r, WanRoute)]
-        regions = {region for r in scoped for region in r.regions} if self.region is None else set()
-        colos = {colo for r in scoped for colo in r.colos} if self.colo is None else set()
-        if self.exhaustive:
-            yield from product({self.region, *regions}, {self.colo, *colos})
-        else:
-            yield from ((region, self.colo) for region in regions)
-            yield from ((self.region, colo) for colo in colos)
+    def _open_places(self, ip: Address) -> list[Place]:
+        """Every combination of what is not known, if a route is out of sight that may be in sight from one of them."""
+        wan = [r for r in self._wan(ip) if isinstance(r, WanRoute)]
+        hidden = [r for r in wan if not _seen(r, (self.region, self.colo))]
+        if not any((r.regions and self.region is None) or (r.colos and self.colo is None) for r in hidden):
+            return []
+        connectors = {r.via for r in self._wan(ip)}
+        places = {place for r in wan for place in (*r.regions, *r.colos)}
+        places |= {place for connector, place in self.health if place and connector in connectors}
+        regions = [self.region] if self.region else [None, *(p for p in places if p.isupper())]
+        return list(product(regions, [self.colo] if self.colo else [None, *(p for p in places if p.islower())]))
 
     def _readings(self, ip: Address, place: Place) -> list[Routes]:
         zero_trust, seen = self._zero_trust(ip)[:1], [r for r in self._wan(ip) if _seen(r, place)]
@@ -172,22 +170,19 @@ class Golden:
             return self._default_routing(ip)
         if not all(r.in_force for r in winners):
             return "route_not_in_force"
-        shares: dict[Identity, int] = {}
-        for r in winners:
-            shares[r.via] = shares.get(r.via, 0) + (getattr(r, "weight", None) or 1)
+        shares = Counter({r.via: 0 for r in winners})
+        shares.update(via for r in winners for via in [r.via] * (getattr(r, "weight", None) or 1))
         return Verdict(*_way(next(iter(shares)) if len(shares) == 1 else frozenset(shares.items())))  # type: ignore[arg-type]
 
     def _default_routing(self, ip: Address) -> Answer:
-        special = [r for r in SPECIAL if contains(r.network, ip)]
-        refusal = max(special, key=lambda r: r.network.prefixlen).refusal if special else None
-        return refusal or Verdict(*_way("gateway"))
+        special = sorted((r for r in SPECIAL if contains(r.network, ip)), key=lambda r: r.network.prefixlen)
+        return (special[-1].refusal if special else None) or Verdict(*_way("gateway"))
 
 
 def _way(egress: Identity) -> tuple[str | None, Identity]:
-    if isinstance(egress, str):
-        return ("INTERNET" if egress == "gateway" else None), egress
-    kinds: dict[type, str] = {Tunnel: "CFD_TUNNEL", MeshNode: "MESH", ClientDevice: "DEVICE_CLIENT"}
-    return kinds.get(type(egress), "MAGIC"), egress
+    kinds: dict[object, str] = {Tunnel: "CFD_TUNNEL", MeshNode: "MESH", ClientDevice: "DEVICE_CLIENT"}
+    offramps = {"gateway": "INTERNET", "gateway_dns": None}
+    return offramps[egress] if isinstance(egress, str) else kinds.get(type(egress), "MAGIC"), egress
 
 
 def _prefix(route: SubnetRoute | Wan) -> Prefix:
@@ -195,7 +190,7 @@ def _prefix(route: SubnetRoute | Wan) -> Prefix:
 
 
 def _seen(route: Wan, place: Place) -> bool:
-    if isinstance(route, BgpRoute) or not (*route.regions, *route.colos):
+    if isinstance(route, BgpRoute) or not (route.regions or route.colos):
         return True
     return place[0] in route.regions or place[1] in route.colos
 

@@ -270,8 +270,8 @@ def test_sample_gateway(sample: RouteTable) -> None:
         pytest.param(
             fetch("http://reports.internal.local/"), goes(FRANKFURT, RemarkCode.STORED_WILDCARD), id="stored name"
         ),
-        pytest.param(fetch("http://10.70.0.1/", colo="iad02"), goes(DENVER), id="weights"),
-        pytest.param(fetch("http://10.70.0.1/", region="ENAM"), goes(GRE_DEN_1), id="health by region"),
+        pytest.param(fetch("http://10.70.0.1/", region="WEUR", colo="fra03"), goes(DENVER), id="weights"),
+        pytest.param(fetch("http://10.70.0.1/", region="ENAM", colo="iad02"), goes(GRE_DEN_1), id="health by region"),
         pytest.param(fetch("http://10.70.0.1/", region="ENAM", colo="DEN01"), goes(DENVER), id="health by data centre"),
         pytest.param(fetch("https://93.184.216.34/"), goes(Gateway()), id="public"),
     ],

@@ -464,7 +464,7 @@ ERRORS = [
         _case(
             f"{section} in {network}",
             prefixed(section, network),
-            (f"{section}[0]", f"{network} lies in {reserved}, which is reserved for {name}"),
+            (f"{section}[0]", f"{network} lies in {reserved}, which is not for routes: {name}"),
         )
         for section in ("routes", "wan.routes", "bgp_routes")
         for network, reserved, name in (
@@ -483,7 +483,7 @@ ERRORS = [
             subnets=[{"network": "10.200.0.0/16", "subnet_type": "warp"}],
             routes=[route("10.200.5.0/24"), route("10.0.0.0/8", US), route("100.96.5.0/24")],
         ),
-        ("routes[0]", "10.200.5.0/24 lies in 10.200.0.0/16, which is reserved for device and Mesh addresses"),
+        ("routes[0]", "10.200.5.0/24 lies in 10.200.0.0/16, which is not for routes: device and Mesh addresses"),
     ),
     # Virtual networks
     _case(

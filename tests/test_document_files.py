@@ -208,7 +208,11 @@ def _loads_or_tells(load: Callable[[], RouteTable]) -> None:
     table.compile()
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, database=None)
+def test_what_is_changed_below_is_sound() -> None:
+    assert len(RouteTable.from_document(SMALL)) > 10
+
+
+@settings(derandomize=True, max_examples=250, deadline=None, database=None)
 @given(
     changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES | ELSEWHERE), min_size=1, max_size=3),
     lenient=st.booleans(),
@@ -231,8 +235,8 @@ RECORDS = [path for path in PLACES if path and isinstance(path[-1], int) and isi
 SECTIONS = [path for path in PLACES if isinstance(_at(SMALL, path), list | dict) and len(path) in (1, 2)]
 
 
-@not_yet("RouteConflict comes out of the loader")
-@settings(derandomize=True, max_examples=300, deadline=None, database=None)
+@not_yet("RouteConflict comes out of the loader", always=False)
+@settings(derandomize=True, max_examples=200, deadline=None, database=None)
 @given(data=st.data(), record=st.sampled_from(RECORDS), without=st.none() | st.sampled_from(SECTIONS))
 def test_a_record_again_with_any_other_value(
     data: st.DataObject, record: tuple[Any, ...], without: tuple[Any, ...] | None

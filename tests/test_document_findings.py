@@ -219,6 +219,25 @@ def test_findings(source: Json, expected: list[tuple[str, str]], question: Quest
     want.check(table, question)
 
 
+@not_yet("what stands before the first dot is taken for the record's path: wan.prefix")
+@pytest.mark.parametrize("change", ["default", "subnets"])
+def test_paths_stay_when_findings_are_found_again(change: str) -> None:
+    table = RouteTable.from_document(
+        document(
+            virtual_networks=NETWORKS,
+            wan=wan(static("10.1.2.3/16")),
+            devices=[{"id": "d", "virtual_ipv4": "10.96.0.9"}],
+            routes=[route("10.1.2.3/8")],
+        )
+    )
+    before = findings(table)
+    if change == "default":
+        table.set_default("staging")
+    else:
+        table.set_subnets([])
+    assert findings(table) == before
+
+
 def test_the_prefix_as_written_is_kept() -> None:
     table = RouteTable.from_document(
         document(

@@ -18,6 +18,7 @@ from networks import (
     DEVICES,
     NODES,
     ONRAMPS,
+    PHASES,
     REGIONS,
     SERVICES,
     TUNNELS,
@@ -26,7 +27,7 @@ from networks import (
     are_rivals,
     edges,
     empty_table,
-    is_reserved,
+    may_stand,
     names,
     out_of_force,
     prefix_of,
@@ -46,6 +47,7 @@ from vpcroute import (
     SubnetRoute,
     Tunnel,
     VirtualNetwork,
+    VpcService,
     WanRoute,
 )
 from vpcroute.egress import Connector, Health
@@ -174,8 +176,7 @@ def test_first_change_that_comes_to_nothing_makes_no_generation(as_block: bool) 
 
 def test_transaction_is_one_generation(table: RouteTable) -> None:
     generation = table.generation
-    with table.transaction() as same:
-        assert same is table
+    with table.transaction():
         table.announce(subnet("10.1.0.0/16"))
         table.announce(subnet("10.2.0.0/16"))
         table.withdraw(subnet("10.1.0.0/16"))
@@ -241,6 +242,17 @@ def test_outer_transaction_undoes_an_inner_one_that_ended_well(table: RouteTable
             change_everything(table)
         raise Abort
     assert (table.generation, everything(table)) == (generation, before)
+
+
+def test_aborted_withdrawal_keeps_the_order_of_the_announcements_of_one_prefix() -> None:
+    table = RouteTable()
+    routes = tuple(WanRoute("10.0.0.0/8", GRE, priority=priority) for priority in (1, 2))
+    for route in routes:
+        table.announce(route)
+    with pytest.raises(Abort), table.transaction():  # noqa: PT012
+        table.withdraw(routes[0])
+        raise Abort
+    assert table.exact("10.0.0.0/8") == table.covering("10.0.0.0/8") == table.covered("10.0.0.0/8") == routes
 
 
 def test_other_threads_wait_for_the_end_of_a_transaction(table: RouteTable) -> None:
@@ -371,7 +383,7 @@ def test_no_conflict(one: Announcement, other: Announcement) -> None:
 )
 def test_route_in_a_reserved_range(route: SubnetRoute | WanRoute | BgpRoute) -> None:
     table = RouteTable()
-    with pytest.raises(RouteConflict, match="reserved") as caught:
+    with pytest.raises(RouteConflict, match="lies in") as caught:
         table.announce(route)
     assert isinstance(caught.value.existing, Range)
     assert isinstance(caught.value.offered, type(route))
@@ -385,6 +397,23 @@ def test_route_around_a_reserved_range_or_in_a_prohibited_one_is_accepted() -> N
     for network in ("0.0.0.0/0", "100.64.0.0/10", "::/0", "2606:4700::/32", "127.0.0.0/8"):
         table.announce(subnet(network))
     assert [f.code.value for f in table.findings] == ["prohibited_range"]
+
+
+@pytest.mark.parametrize("address", ["100.96.0.7", "2606:4700:cf1:1000::7", "10.0.0.1", "fd00::1"])
+def test_address_of_a_device_where_devices_may_be(address: str) -> None:
+    table = RouteTable()
+    for via in (DEVICES[0], NODES[0]):
+        route = table.announce(DeviceAddress(address, via))
+        assert table.resolve((address, 80)).egress == via
+        table.withdraw(route)
+
+
+@pytest.mark.parametrize("address", ["100.64.0.7", "172.64.128.1", "127.0.0.1", "fe80::1", "2606:4700:cf1:4000::7"])
+def test_address_of_a_device_where_none_may_be(address: str) -> None:
+    table = RouteTable()
+    with pytest.raises(RouteConflict):
+        table.announce(DeviceAddress(address, DEVICES[0]))
+    assert len(table) == 0
 
 
 def test_own_subnets_replace_those_of_their_kind_and_family_only() -> None:
@@ -653,7 +682,7 @@ def test_health_by_place_and_forgotten() -> None:
         }.items()
     }
     down = "destination_unavailable"
-    assert codes == {"nowhere": [down, "health_varies"], "region": [], "colo": [], "else": [down]}
+    assert codes == {"nowhere": [down, "health_varies"], "region": ["health_varies"], "colo": [], "else": [down]}
     assert len(table.select(health="down")) == 1
     for place in (None, "ENAM", "den01", "ams01"):
         table.set_health(EU, None, place=place)
@@ -718,13 +747,17 @@ class Model:
         return route
 
     def knows(self, thing: Any) -> bool:
-        return thing in self.added or any(route.via == thing for route in self.routes)
+        return thing in self.known()
+
+    def known(self) -> list[Any]:
+        """What was added, what services stand behind, what routes lead to."""
+        behind = (thing.via for thing in self.added if isinstance(thing, VpcService))
+        return [*self.added, *behind, *(route.via for route in self.routes)]
 
     def is_taken(self, thing: Any) -> bool:
         """Whether another object of its kind has its id."""
-        known: list[Any] = [*self.added, *(route.via for route in self.routes)]
         id_ = thing.id or thing.name
-        return any(type(k) is type(thing) and (k.id or k.name) == id_ and k != thing for k in known)
+        return any(type(k) is type(thing) and (k.id or k.name) == id_ and k != thing for k in self.known())
 
     def announce(self, route: Announcement) -> type[Exception] | None:
         route = self.qualified(route)
@@ -733,7 +766,7 @@ class Model:
         for held in self.routes:
             if are_rivals(held, route):
                 return None if say_the_same(held, route) else RouteConflict
-        if is_reserved(route, self.subnets) and getattr(route, "in_force", False):
+        if not may_stand(route, self.subnets):
             return RouteConflict
         if self.is_taken(route.via):
             return RouteConflict
@@ -751,7 +784,7 @@ class Model:
         return KeyError
 
     def add(self, thing: Any) -> type[Exception] | None:
-        if self.is_taken(thing):
+        if self.is_taken(thing) or (isinstance(thing, VpcService) and self.is_taken(thing.via)):
             return RouteConflict
         self.added.add(thing)
         return None
@@ -779,7 +812,7 @@ class Model:
         return None
 
     def set_subnets(self, subnets: tuple[tuple[ReservedKind, IPNetwork], ...]) -> type[Exception] | None:
-        if any(is_reserved(route, subnets) and getattr(route, "in_force", False) for route in self.routes):
+        if not all(may_stand(route, subnets) for route in self.routes if not isinstance(route, DeviceAddress)):
             return RouteConflict
         self.subnets = subnets
         return None
@@ -804,33 +837,19 @@ _OWN_SUBNETS: tuple[tuple[tuple[ReservedKind, IPNetwork], ...], ...] = (
 )
 
 
-def operations(held: list[Announcement]) -> st.SearchStrategy[Operation]:
-    """An operation on a table that holds these announcements."""
-    routes = st.one_of(announcements(), announcements(), _unqualified())
-    there = st.sampled_from(held) if held else routes
-    options: list[st.SearchStrategy[Operation]] = [
-        st.tuples(st.just("announce"), st.tuples(routes)),
-        st.tuples(st.just("announce"), st.tuples(st.one_of(routes, there, there.map(_by_another)))),
-        st.tuples(st.just("withdraw"), st.tuples(st.one_of(there, there, there, routes))),
-        st.tuples(st.sampled_from(["add", "add", "remove"]), st.tuples(st.sampled_from(_THINGS))),
-        st.tuples(
-            st.just("set_health"),
-            st.tuples(
-                st.sampled_from(TUNNELS + NODES + ONRAMPS), st.sampled_from(_STATES), st.sampled_from([None, "ENAM"])
-            ),
-        ),
-        st.tuples(st.just("set_hosts"), st.tuples(names(), st.sampled_from([None, (), ("10.0.0.1", "fd00::1")]))),
-        st.tuples(st.just("set_subnets"), st.tuples(st.sampled_from(_OWN_SUBNETS))),
-        st.tuples(st.just("set_default"), st.tuples(st.sampled_from([v.id for v in VIRTUAL_NETWORKS]))),
-    ]
-    return st.one_of(options)
+@attrs.frozen
+class Held:
+    """An announcement that the table holds, perhaps by another connector; `otherwise` if it holds none."""
 
+    index: int
+    by_another: bool
+    otherwise: Announcement
 
-def _unqualified() -> st.SearchStrategy[SubnetRoute]:
-    networks = st.sampled_from(["10.0.0.0/8", "10.0.0.0/24", "fd00::/8"])
-    return st.builds(
-        SubnetRoute, networks, st.sampled_from(TUNNELS), virtual_network=st.sampled_from([None, None, "nowhere"])
-    )
+    def of(self, held: list[Announcement]) -> Announcement:
+        if not held:
+            return self.otherwise
+        route = held[self.index % len(held)]
+        return _by_another(route) if self.by_another else route
 
 
 def _by_another(route: Any) -> Announcement:
@@ -842,6 +861,37 @@ def _by_another(route: Any) -> Announcement:
         pool = ONRAMPS
     via = pool[(pool.index(route.via) + 1) % len(pool)]
     return attrs.evolve(route, via=via)  # type: ignore[no-any-return]
+
+
+def _unqualified() -> st.SearchStrategy[SubnetRoute]:
+    networks = st.sampled_from(["10.0.0.0/8", "10.0.0.0/24", "fd00::/8"])
+    return st.builds(
+        SubnetRoute, networks, st.sampled_from(TUNNELS), virtual_network=st.sampled_from([None, None, "nowhere"])
+    )
+
+
+def _operations() -> st.SearchStrategy[Operation]:
+    routes = st.one_of(announcements(), announcements(), _unqualified())
+    indexes = st.integers(0, 20)
+    connectors = st.sampled_from(TUNNELS + NODES + ONRAMPS)
+    options: list[st.SearchStrategy[Operation]] = [
+        st.tuples(st.just("announce"), st.tuples(routes)),
+        st.tuples(st.just("announce"), st.tuples(routes)),
+        st.tuples(st.just("announce"), st.tuples(st.builds(Held, indexes, st.booleans(), routes))),
+        st.tuples(st.just("withdraw"), st.tuples(st.builds(Held, indexes, st.just(False), routes))),
+        st.tuples(st.just("withdraw"), st.tuples(routes)),
+        st.tuples(st.sampled_from(["add", "add", "remove"]), st.tuples(st.sampled_from(_THINGS))),
+        st.tuples(
+            st.just("set_health"), st.tuples(connectors, st.sampled_from(_STATES), st.sampled_from([None, "ENAM"]))
+        ),
+        st.tuples(st.just("set_hosts"), st.tuples(names(), st.sampled_from([None, (), ("10.0.0.1", "fd00::1")]))),
+        st.tuples(st.just("set_subnets"), st.tuples(st.sampled_from(_OWN_SUBNETS))),
+        st.tuples(st.just("set_default"), st.tuples(st.sampled_from([v.id for v in VIRTUAL_NETWORKS]))),
+    ]
+    return st.one_of(options)
+
+
+OPERATIONS = _operations()
 
 
 def apply(table: RouteTable, operation: Operation) -> None:
@@ -861,9 +911,9 @@ class TableMachine(RuleBasedStateMachine):
         self.model = Model()
         self.withdrawn = False
 
-    @rule(data=st.data())
-    def operate(self, data: st.DataObject) -> None:
-        self._operate(data.draw(operations(self.model.routes)))
+    @rule(operation=OPERATIONS)
+    def operate(self, operation: Operation) -> None:
+        self._operate(operation)
 
     @rule(data=st.data(), abort=st.booleans(), nested=st.booleans())
     def transact(self, data: st.DataObject, abort: bool, nested: bool) -> None:
@@ -871,7 +921,7 @@ class TableMachine(RuleBasedStateMachine):
         try:
             with self.table.transaction():
                 for _ in range(data.draw(st.integers(1, 4))):
-                    self._operate(data.draw(operations(self.model.routes)), inside=True)
+                    self._operate(data.draw(OPERATIONS), inside=True)
                 if nested:
                     self.transact_inside(data)
                 assert self.table.generation == generation
@@ -887,8 +937,8 @@ class TableMachine(RuleBasedStateMachine):
         saved, before = self.model.copied(), everything(self.table)
         try:
             with self.table.transaction():
-                self._operate(data.draw(operations(self.model.routes)), inside=True)
-                self._operate(data.draw(operations(self.model.routes)), inside=True)
+                self._operate(data.draw(OPERATIONS), inside=True)
+                self._operate(data.draw(OPERATIONS), inside=True)
                 if data.draw(st.booleans()):
                     raise Abort
         except Abort:
@@ -897,10 +947,12 @@ class TableMachine(RuleBasedStateMachine):
 
     def _operate(self, operation: Operation, *, inside: bool = False) -> None:
         method, arguments = operation
+        if isinstance(arguments[0], Held):
+            arguments = (arguments[0].of(self.model.routes),)
         generation, saved = self.table.generation, self.model.copied()
         expected = getattr(self.model, method)(*arguments)
         before = None if expected is None else everything(self.table)
-        error = _error_of(apply, self.table, operation)
+        error = _error_of(apply, self.table, (method, arguments))
         assert (error is None) == (expected is None), (operation, error)
         if error is None:
             assert self.table.generation == generation or not inside
@@ -1004,7 +1056,7 @@ def _contains(outer: IPNetwork | None, inner: IPNetwork | None) -> bool:
 
 TestTableMachine = TableMachine.TestCase
 TestTableMachine.settings = settings(
-    max_examples=30, stateful_step_count=15, derandomize=True, database=None, deadline=None
+    max_examples=60, stateful_step_count=20, derandomize=True, database=None, deadline=None, phases=PHASES
 )
 
 
@@ -1012,5 +1064,6 @@ TestTableMachine.settings = settings(
 def test_table_machine_at_length() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    at_length = settings(max_examples=2000, stateful_step_count=50, derandomize=True, database=None, deadline=None)
-    run_state_machine_as_test(TableMachine, settings=at_length)
+    run_state_machine_as_test(
+        TableMachine, settings=settings(TestTableMachine.settings, max_examples=3000, stateful_step_count=50)
+    )

@@ -195,7 +195,7 @@ def _read_connect_record(record: Mapping[str, object]) -> Target:
     hostname, port = record.get("hostname"), record.get("port")
     if not isinstance(hostname, str):
         raise TypeError(f"hostname must be a str, not {type(hostname).__name__}")
-    number = _javascript_port(port, f"{hostname}:{port!s:.20}")
+    number = _javascript_port(port, hostname)
     address = f"{hostname}:{number}"
     if not _IN_CONNECT.fullmatch(address):
         raise _invalid(_BAD_CHARACTERS, address)
@@ -329,10 +329,10 @@ def _read_text(address: str) -> Target:
     except InvalidAddress:
         return connect
     raise _invalid(
-        f"ambiguous address {printable(address)!r}: {fetch.scheme} to {fetch} for fetch(), "
+        f"{printable(address)!r} can be read in two ways: {fetch.scheme} to {fetch} for fetch(), "
         f"tcp to {connect} for connect()",
         address,
-        "call resolve_fetch() or resolve_connect()",
+        "say whether fetch() or connect() is meant",
         code="ambiguous_address",
     )
 
@@ -343,7 +343,7 @@ def _read_pair(pair: tuple[Any, ...]) -> Target:
     host, port = pair[:2]
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"port must be an int, not {type(port).__name__}")
-    shown = f"({str(host)[:60]!r}, {str(port)[:20]})"
+    shown = f"({str(host)[:60]!r}, {port if abs(port) < 10**20 else '…'})"
     if not 1 <= port <= _HIGHEST_PORT:
         raise _invalid(_PORT_ZERO if port == 0 else "a port is 1 to 65535", shown)
     if len(pair) == 4 and pair[3] != 0:

@@ -8,6 +8,7 @@ immutable and is checked when it is made; an error names the class and the field
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, Literal, cast
 
@@ -20,6 +21,7 @@ from vpcroute.fields import (
     any_text,
     ascii_name,
     ip,
+    ips,
     is_a,
     lower_uuid,
     names,
@@ -27,6 +29,7 @@ from vpcroute.fields import (
     prefix,
     set_field,
     set_ip,
+    set_ips,
     set_names,
     set_prefix,
     text,
@@ -205,7 +208,7 @@ class WanRoute:
 
 
 def _path(value: Any) -> Any:
-    return value if isinstance(value, str) else tuple(value)
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
 
 
 def _check_path(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -267,7 +270,7 @@ class VirtualNetwork:
 
     id: str = attrs.field(converter=lower_uuid, validator=text)
     name: str = attrs.field(validator=text)
-    is_default: bool = False
+    is_default: bool = attrs.field(default=False, validator=is_a(bool))
 
 
 def _optional_ip4(value: str | IPv4Address | None) -> IPv4Address | None:
@@ -305,7 +308,7 @@ class VpcService:
     http_port: int | None = attrs.field(default=None, kw_only=True, validator=optional(whole(1, 65535)))
     https_port: int | None = attrs.field(default=None, kw_only=True, validator=optional(whole(1, 65535)))
     tcp_port: int | None = attrs.field(default=None, kw_only=True, validator=optional(whole(1, 65535)))
-    resolver_ips: tuple[IPAddress, ...] = attrs.field(default=(), kw_only=True)
+    resolver_ips: tuple[IPAddress, ...] = attrs.field(default=(), kw_only=True, converter=ips)
 
     def __attrs_post_init__(self) -> None:
         if self.type not in ("http", "tcp"):
@@ -315,6 +318,7 @@ class VpcService:
                 set_ip(self, name)
                 if not isinstance(getattr(self, name), kind):
                     raise ValueError(f"VpcService.{name}: {getattr(self, name)} is of the other family")
+        set_ips(self, "resolver_ips")
         if (self.hostname is None) == (self.ipv4 is None and self.ipv6 is None):
             raise ValueError("VpcService.hostname: a service has either addresses (ipv4, ipv6) or a hostname")
         if self.hostname is not None:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Literal
 import attrs
 
 from vpcroute.errors import printable
-from vpcroute.fields import lower_uuid, optional, text
+from vpcroute.fields import is_a, lower_uuid, optional, text, whole
 
 __all__ = [
     "HEALTH_STATES",
@@ -111,11 +111,19 @@ class EcmpMember:
         weight: its share of the flows, relative to the other members; 1 where no route gives a weight.
     """
 
-    onramp: OnRamp
-    weight: int = 1
+    onramp: OnRamp = attrs.field(validator=is_a(OnRamp))
+    weight: int = attrs.field(default=1, validator=whole(1, 2**31 - 1))
 
 
-def _by_name(members: Iterable[EcmpMember]) -> tuple[EcmpMember, ...]:
+def _members(members: Iterable[EcmpMember]) -> tuple[EcmpMember, ...]:
+    if not isinstance(members, Iterable):
+        raise TypeError(f"EcmpGroup.members: must be several members, not {type(members).__name__}")
+    members = tuple(members)
+    for member in members:
+        if not isinstance(member, EcmpMember):
+            raise TypeError(f"EcmpGroup.members: must be of EcmpMember, not {type(member).__name__}")
+    if len(members) < 2 or len({member.onramp for member in members}) < len(members):
+        raise ValueError("EcmpGroup.members: must be two or more, each on-ramp once")
     return tuple(sorted(members, key=lambda m: (m.onramp.name, m.onramp.id or "", m.onramp.kind)))
 
 
@@ -127,7 +135,7 @@ class EcmpGroup:
         members: two or more members, ordered by name, each on-ramp once.
     """
 
-    members: tuple[EcmpMember, ...] = attrs.field(converter=_by_name)
+    members: tuple[EcmpMember, ...] = attrs.field(converter=_members)
     id: ClassVar[None] = None
     name: ClassVar[None] = None
     offramp: ClassVar[Offramp] = "MAGIC"
@@ -163,7 +171,7 @@ class Gateway:
             that comes back, so ``offramp`` is None.
     """
 
-    needs_dns: bool = False
+    needs_dns: bool = attrs.field(default=False, validator=is_a(bool))
     id: ClassVar[None] = None
     name: ClassVar[str] = "Gateway"
 

@@ -29,6 +29,7 @@ __all__ = [
     "check_text",
     "host_prefix",
     "ip",
+    "ips",
     "is_a",
     "is_dns_name",
     "lower_uuid",
@@ -39,6 +40,7 @@ __all__ = [
     "read_prefix",
     "set_field",
     "set_ip",
+    "set_ips",
     "set_names",
     "set_prefix",
     "text",
@@ -54,6 +56,7 @@ _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x20\x7f/\\?#@:%<>\[\]^|]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID_LENGTH: Final = 36
 _LONGEST_TEXT: Final = 255
 _LONGEST_NAME: Final = 1024  # before IDNA shortens it
 
@@ -131,6 +134,8 @@ def ascii_name(text: str) -> str:
         raise ValueError(f"{printable(text)!r} is an IP address, not a host name")
     host = host.removesuffix(".")
     check_dns_name(host)
+    if not is_dns_name(host):
+        raise ValueError(f"{printable(text)!r} is not a DNS name: {_DNS_REASONS['EmptyLabel']}")
     return host
 
 
@@ -170,7 +175,7 @@ def check_text(where: str, value: object, longest: int = _LONGEST_TEXT) -> str:
 
 def lower_uuid(value: Any) -> Any:
     """A UUID in lower case; anything else as it is."""
-    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else value
+    return value.lower() if isinstance(value, str) and len(value) == _UUID_LENGTH and _UUID.fullmatch(value) else value
 
 
 def set_field(instance: object, name: str, value: object) -> None:
@@ -243,6 +248,11 @@ def ip(value: str | IPAddress) -> IPAddress:
     return cast(IPAddress, value)
 
 
+def ips(value: Iterable[str | IPAddress]) -> tuple[IPAddress, ...]:
+    """Marks a field that takes several addresses; to be read by :func:`set_ips`."""
+    return cast(tuple[IPAddress, ...], value)
+
+
 def names(value: str | Iterable[str]) -> tuple[str, ...]:
     """Marks a field that takes a name or several; to be read by :func:`set_names`."""
     return cast(tuple[str, ...], value)
@@ -269,7 +279,18 @@ def set_prefix(instance: Any, name: str) -> None:
 
 def set_ip(instance: Any, name: str) -> None:
     """Reads the address in a field; no zone, not IPv4-mapped."""
-    where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    set_field(instance, name, _one_ip(f"{type(instance).__name__}.{name}", getattr(instance, name)))
+
+
+def set_ips(instance: Any, name: str) -> None:
+    """Reads the addresses in a field; leaves a tuple."""
+    where, values = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{where}: must be several addresses, not {type(values).__name__}")
+    set_field(instance, name, tuple(_one_ip(where, value) for value in values))
+
+
+def _one_ip(where: str, value: object) -> IPAddress:
     if isinstance(value, str):
         try:
             value = read_ip(value)
@@ -279,12 +300,14 @@ def set_ip(instance: Any, name: str) -> None:
         raise TypeError(f"{where}: must be a str or an address, not {type(value).__name__}")
     if isinstance(value, IPv6Address) and (value.ipv4_mapped or value.scope_id):
         raise ValueError(f"{where}: {printable(str(value))!r} is IPv4-mapped or has a zone")
-    set_field(instance, name, value)
+    return value
 
 
 def set_names(instance: Any, name: str, read: Callable[[str], str]) -> None:
     """Reads each name in a field with `read`; leaves a sorted tuple of distinct ones."""
     where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{where}: must be several names, not {type(value).__name__}")
     texts = [check_text(where, text) for text in ((value,) if isinstance(value, str) else value)]
     try:
         set_field(instance, name, tuple(sorted({read(text) for text in texts})))

@@ -12,11 +12,12 @@ from vpcroute.precedence import COMMUNITY_PRIORITY, prefix_of
 from vpcroute.ranges import Range
 from vpcroute.remarks import Finding, RemarkCode
 
-__all__ = ["FROM_DOCUMENT", "findings_of"]
+__all__ = ["FROM_DOCUMENT", "base_path", "findings_of"]
 
 #: Findings that only the document's reader can make; the others follow from announcement, ranges and default network.
 FROM_DOCUMENT: Final = frozenset(
     {
+        RemarkCode.DUPLICATE_ROUTE,
         RemarkCode.EMPTY_SCOPE,
         RemarkCode.UNKNOWN_TUNNEL,
         RemarkCode.UNKNOWN_NEXT_HOP,
@@ -70,3 +71,10 @@ def _odd(
     if isinstance(route, BgpRoute) and len(set(route.communities) & COMMUNITY_PRIORITY.keys()) > 1:
         text = "several communities set the priority; the lowest number holds"
         yield RemarkCode.BGP_COMMUNITIES, "communities", text
+
+
+def base_path(finding: Finding) -> str:
+    """The path of the record that a finding of an announcement is about, without the field."""
+    if isinstance(finding.announcement, DeviceAddress):
+        return finding.path
+    return finding.path[: finding.path.rfind("]") + 1]

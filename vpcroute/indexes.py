@@ -23,6 +23,11 @@ Ids = tuple[int, ...]
 _IDS: Final = "ids"
 
 
+def _with(ids: Ids, id_: int) -> Ids:
+    """The ids and one more, in order, so that it does not matter when each came."""
+    return tuple(sorted((*ids, id_))) if ids else (id_,)
+
+
 class PrefixTree:
     """Ids by prefix, both address families, in a py-radix tree.
 
@@ -35,7 +40,7 @@ class PrefixTree:
     def add(self, network: IPNetwork, id_: int) -> None:
         """Adds an id under a prefix."""
         node = self._tree.add(packed=network.network_address.packed, masklen=network.prefixlen)
-        node.data[_IDS] = (*node.data.get(_IDS, ()), id_)
+        node.data[_IDS] = _with(node.data.get(_IDS, ()), id_)
 
     def remove(self, network: IPNetwork, id_: int) -> None:
         """Takes an id away that is there."""
@@ -91,7 +96,7 @@ class SuffixIndex:
         node = self._root
         for label in _labels(name):
             node = node.children.setdefault(label, _Node())
-        node.ids = (*node.ids, id_)
+        node.ids = _with(node.ids, id_)
 
     def remove(self, name: str, id_: int) -> None:
         """Takes an id away that is there, and the nodes that are empty then."""

@@ -151,12 +151,11 @@ def _with_others(
     if isinstance(decision.egress, (OnRamp, EcmpGroup)) and view.network.is_default and zero_trust is not None:
         text = f"legacy mode would prefer the shorter Zero Trust route to {zero_trust.network}"
         remarks.append(Remark(RemarkCode.ROUTING_MODE_DIFFERS, text, zero_trust))
-    if view.region is None and view.colo is None:
-        connectors = [r.via for r in c.wan] + ([] if zero_trust is None else [zero_trust.via])
-        varying = sorted({v.name or v.id or "" for v in connectors if set(view.health.get(v, ())) - {None}})
-        if varying:
-            text = f"the state of {printable(', '.join(varying))} differs by place, and no place is given"
-            remarks.append(Remark(RemarkCode.HEALTH_VARIES, text))
+    connectors = dict.fromkeys([r.via for r in c.wan] + ([] if zero_trust is None else [zero_trust.via]))
+    varying = sorted(v.name or v.id or "" for v in connectors if view.state_is_open(v))
+    if varying:
+        text = f"the state of {printable(', '.join(varying))} differs by place, and the place is not given"
+        remarks.append(Remark(RemarkCode.HEALTH_VARIES, text))
     return attrs.evolve(decision, guaranteed=not reasons, alternates=tuple(alternates.values()), remarks=tuple(remarks))
 
 

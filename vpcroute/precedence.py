@@ -185,6 +185,13 @@ class View:
                 return places[place]
         return places.get(None, "healthy")
 
+    def state_is_open(self, connector: Connector) -> bool:
+        """Whether a connector's state depends on what is not known of the place."""
+        places = self.health.get(connector, {}).keys() - {None}
+        if self.colo is not None and self.colo in places:
+            return False
+        return (self.colo is None and bool(places - REGIONS)) or (self.region is None and bool(places & REGIONS))
+
     def sees(self, route: WanLike) -> bool:
         """Whether a WAN route is in the tables of this place, as far as the place is known."""
         if isinstance(route, BgpRoute) or not (route.regions or route.colos):

@@ -67,6 +67,8 @@ class Reference:
         with self._table.reading():
             stand = self._table.stand(self._vantage)
             if stand.tunnel is not None:
+                if stand.service is None:
+                    refuse_impossible_name(target, address)
                 return stand.tunnel
             return self._decide(target, answers, address, _view(stand))[1].egress
 

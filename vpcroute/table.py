@@ -7,27 +7,25 @@ and makes one new generation. What it holds is turned into answers elsewhere: st
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import attrs
-from pyroaring import BitMap
 
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
-from vpcroute.egress import HEALTH_STATES, ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
+from vpcroute.egress import HEALTH_STATES, Connector, Health
 from vpcroute.errors import RouteConflict, printable
-from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, read_prefix
-from vpcroute.findings import FROM_DOCUMENT, findings_of
+from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip
+from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
-from vpcroute.registry import Known, Registry
+from vpcroute.registry import Known
 from vpcroute.remarks import Finding
 from vpcroute.standpoint import Standpoint, stand
-from vpcroute.store import KINDS, Store, destination_of, same_claim
+from vpcroute.store import KINDS, destination_of, same_claim
 from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["RouteTable"]
 
 
-class RouteTable:
+class RouteTable(Queries):
     """Announcements of a Cloudflare account, and answers from them.
 
     Args:
@@ -63,52 +61,13 @@ class RouteTable:
         defaults = [network for network in networks if network.is_default]
         if len(defaults) != 1:
             raise ValueError(f"exactly one virtual network must be the default, not {len(defaults)}")
-        self.routing_mode: Final = routing_mode
-        self._default = defaults[0]
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._undo: list[Callable[[], object]] = []
-        self._generation = 0
-        self.store: Final = Store()
-        self._findings: dict[int, tuple[Finding, ...]] = {}
-        self._document_findings: list[Finding] = []
-        self._registry = Registry()
-        self._health: dict[Connector, dict[str | None, Health]] = {}
-        self._hosts: dict[str, tuple[IPAddress, ...]] = {}
-        self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...]] = ((), ())
+        super().__init__(routing_mode, defaults[0])
         for network in networks:
             self._registry.register(network)
         self._put_ranges(reserved_ranges())
-        self._undo.clear()
+        self._steps.clear()
 
     # Changing
-
-    @contextmanager
-    def transaction(self) -> Iterator[RouteTable]:
-        """A block whose changes are applied all, as one new generation, or, if it raises, not at all.
-
-        Other threads wait until it ends. A block inside a block is undone by itself.
-        """
-        with self._lock:
-            self._depth += 1
-            mark = len(self._undo)
-            try:
-                yield self
-            except BaseException:
-                self._roll_back(mark)
-                raise
-            finally:
-                self._depth -= 1
-                if self._depth == 0 and self._undo:
-                    self._undo.clear()
-                    self._generation += 1
-
-    def _roll_back(self, mark: int) -> None:
-        """Undoes what was noted since `mark`, the latest first; undoing is noted too, and that is dropped."""
-        steps = self._undo[mark:]
-        for step in reversed(steps):
-            step()
-        del self._undo[mark:]
 
     def announce(self, route: Announcement) -> Announcement:
         """Adds an announcement; returns it as the table holds it, with its virtual network named by id.
@@ -134,16 +93,20 @@ class RouteTable:
                 return held
             self._refuse_reserved(route)
             self._registry.use(route.via)
-            self._undo.append(partial(self._registry.release, route.via))
+            self._undoes(partial(self._registry.release, route.via))
             found = (*self._found(route, path), *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
             return route
 
     def note(self, finding: Finding) -> None:
-        """Adds a finding that is not of one announcement alone."""
+        """Adds a finding, of an announcement that is in the table or of none."""
         with self.transaction():
-            self._document_findings.append(finding)
-            self._undo.append(self._document_findings.pop)
+            id_ = None if finding.announcement is None else self.store.find(finding.announcement)
+            if id_ is None:
+                self._document_findings.append(finding)
+                self._undoes(self._document_findings.pop)
+            else:
+                self._put(self._findings, id_, (*self._findings.get(id_, ()), finding))
 
     def withdraw(self, route: Announcement) -> None:
         """Takes an announcement away. For Zero Trust routes and addresses destination and connector name it.
@@ -156,14 +119,18 @@ class RouteTable:
             if id_ is None:
                 raise KeyError(f"not announced: {printable(str(route))}")
             self._registry.release(self.store[id_].via)
-            self._undo.append(partial(self._registry.use, self.store[id_].via))
+            self._undoes(partial(self._registry.use, self.store[id_].via))
             self._leave(id_)
 
     def _refuse_reserved(self, route: Announcement) -> None:
-        if isinstance(route, HostnameRoute | DeviceAddress) or not route.in_force:
+        if isinstance(route, HostnameRoute):
             return
         for around in self.store.ranges_around(destination_of(route)):
-            if around.reserved is not None:
+            if isinstance(route, DeviceAddress):
+                if around.reserved != "device":
+                    raise _reserved_conflict(route, around)
+                return  # a device range may lie in a larger range that is Cloudflare's own
+            if around.reserved is not None and route.in_force:
                 raise _reserved_conflict(route, around)
 
     def _found(self, route: Announcement, path: str) -> tuple[Finding, ...]:
@@ -176,7 +143,7 @@ class RouteTable:
         """Brings the findings of announcements up to date with the ranges and the default network."""
         for id_ in self.store:
             route, old = self.store[id_], self._findings.pop(id_, ())
-            path = old[0].path.partition(".")[0] if old else ""
+            path = base_path(old[0]) if old else ""
             kept = tuple(f for f in old if f.code in FROM_DOCUMENT)
             found = (*self._found(route, path), *kept)
             if found:
@@ -186,23 +153,11 @@ class RouteTable:
         self.store.enter(id_, route)
         if found:
             self._findings[id_] = found
-        self._undo.append(partial(self._leave, id_))
+        self._undoes(partial(self._leave, id_))
 
     def _leave(self, id_: int) -> None:
         route, found = self.store.leave(id_), self._findings.pop(id_, ())
-        self._undo.append(partial(self._enter, id_, route, found))
-
-    def _qualified(self, route: Announcement) -> Announcement:
-        """A subnet route with its virtual network named by id; any other announcement as it is."""
-        if type(route) not in KINDS:
-            raise TypeError(f"an announcement must be one of the route classes, not {type(route).__name__}")
-        if not isinstance(route, SubnetRoute):
-            return route
-        network = self._default.id if route.virtual_network is None else self._network(route.virtual_network).id
-        return route if network == route.virtual_network else attrs.evolve(route, virtual_network=network)
-
-    def _network(self, text: str) -> VirtualNetwork:
-        return self._registry.find(VirtualNetwork, text)
+        self._undoes(partial(self._enter, id_, route, found))
 
     def add(self, thing: Known) -> None:
         """Makes an egress path, virtual network or VPC service known that no announcement names.
@@ -218,7 +173,10 @@ class RouteTable:
                     offered=thing,
                 )
             if self._registry.register(thing):
-                self._undo.append(partial(self._registry.unregister, thing))
+                self._undoes(partial(self._registry.unregister, thing))
+                if isinstance(thing, VpcService):
+                    self._registry.use(thing.via)
+                    self._undoes(partial(self._registry.release, thing.via))
 
     def remove(self, thing: Known) -> None:
         """Forgets an object that was added; one that announcements lead to stays known as long as they do.
@@ -235,7 +193,10 @@ class RouteTable:
                     existing = self.store[routes[0]] if routes else self._default
                     raise RouteConflict(text, existing=existing, offered=thing)
             self._registry.unregister(thing)
-            self._undo.append(partial(self._registry.register, thing))
+            self._undoes(partial(self._registry.register, thing))
+            if isinstance(thing, VpcService):
+                self._registry.release(thing.via)
+                self._undoes(partial(self._registry.use, thing.via))
 
     def set_default(self, network: str) -> None:
         """Makes another virtual network the default one, by id or name; routes stay in the network they are in."""
@@ -249,7 +210,7 @@ class RouteTable:
         self._registry.replace(old, attrs.evolve(old, is_default=False))
         self._default = attrs.evolve(new, is_default=True)
         self._registry.replace(new, self._default)
-        self._undo.append(partial(self._put_default, attrs.evolve(old, is_default=False)))
+        self._undoes(partial(self._put_default, attrs.evolve(old, is_default=False)))
         self._find_again()
 
     def set_health(self, connector: Connector | str, state: Health | None, *, place: str | None = None) -> None:
@@ -301,16 +262,18 @@ class RouteTable:
                 if inside:
                     raise _reserved_conflict(inside[0], reserved)
             self._put_ranges(ranges)
+            for id_ in self.store.ids("kind", KINDS[DeviceAddress]):
+                self._refuse_reserved(self.store[id_])
 
     def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
-        self._undo.append(partial(self._put_ranges, self.reserved_ranges))
+        self._undoes(partial(self._put_ranges, self.reserved_ranges))
         self.store.set_ranges((*reserved, *PROHIBITED))
         self._find_again()
 
     def _put(self, mapping: dict[Any, Any], key: object, value: object) -> None:
         """Sets or, with None, removes an entry, and notes how to undo that."""
 
-        self._undo.append(partial(self._put, mapping, key, mapping.get(key)))
+        self._undoes(partial(self._put, mapping, key, mapping.get(key)))
         if value is None:
             mapping.pop(key, None)
         else:
@@ -322,160 +285,8 @@ class RouteTable:
             self._put_gateway(tuple(sorted(rules, key=lambda r: r.precedence)), tuple(lists))
 
     def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
-        self._undo.append(partial(self._put_gateway, *self._gateway))
+        self._undoes(partial(self._put_gateway, *self._gateway))
         self._gateway = rules, lists
-
-    # Asking
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """A block in which no other thread changes the table."""
-        with self._lock:
-            yield
-
-    @property
-    def generation(self) -> int:
-        """The number of changes so far: transactions that changed something."""
-        return self._generation
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is odd about the document and the announcements, and has one meaning all the same."""
-        with self._lock:
-            own = (finding for id_ in sorted(self._findings) for finding in self._findings[id_])
-            return (*self._document_findings, *own)
-
-    @property
-    def reserved_ranges(self) -> tuple[Range, ...]:
-        """The account's reserved ranges."""
-        return tuple(r for r in self.store.ranges if r.reserved is not None)
-
-    @property
-    def virtual_networks(self) -> tuple[VirtualNetwork, ...]:
-        """The virtual networks, the default one first, the others by name."""
-        with self._lock:
-            networks = self._registry.all(VirtualNetwork)
-            return tuple(sorted(networks, key=lambda n: (not n.is_default, n.name, n.id)))
-
-    @property
-    def services(self) -> tuple[VpcService, ...]:
-        """The VPC services, by name."""
-        with self._lock:
-            return tuple(sorted(self._registry.all(VpcService), key=lambda s: (s.name, s.id)))
-
-    @property
-    def hosts(self) -> Mapping[str, tuple[IPAddress, ...]]:
-        """The known answers by name."""
-        with self._lock:
-            return dict(self._hosts)
-
-    @property
-    def gateway_rules(self) -> tuple[GatewayRule, ...]:
-        """Gateway's policies in the order of their precedence."""
-        return self._gateway[0]
-
-    @property
-    def gateway_lists(self) -> tuple[GatewayList, ...]:
-        """Gateway's lists."""
-        return self._gateway[1]
-
-    def onramp(self, text: str) -> OnRamp:
-        """The on-ramp with this id or name; LookupError if none or several have it."""
-        with self._lock:
-            return self._registry.find(OnRamp, text)
-
-    def connector(self, text: str) -> Connector:
-        """The tunnel, Mesh node, on-ramp or device with this id or name; LookupError if none or several have it."""
-        with self._lock:
-            found: list[Connector] = []
-            reasons: list[str] = []
-            for kind in (Tunnel, MeshNode, OnRamp, ClientDevice):
-                try:
-                    found.append(self._registry.find(kind, text))  # type: ignore[type-var,arg-type]
-                except LookupError as error:
-                    reasons.append(str(error))
-            exact = [c for c in found if c.id is not None and c.id.lower() == text.lower()]
-            candidates = exact or found
-            if len(candidates) == 1:
-                return candidates[0]
-            if candidates:
-                kinds = ", ".join(f"{type(c).__name__} {c.id or c.name}" for c in candidates)
-                raise LookupError(f"{printable(text)!r} names several: {printable(kinds)}")
-            raise LookupError(
-                next((r for r in reasons if r.startswith("several")), f"no connector {printable(text)!r} is known")
-            )
-
-    def __len__(self) -> int:
-        return len(self.store)
-
-    def __iter__(self) -> Iterator[Announcement]:
-        """Every announcement, in the order of announcing as far as nothing was withdrawn."""
-        with self._lock:
-            return iter(self.store.held(self.store))
-
-    def __contains__(self, route: object) -> bool:
-        with self._lock:
-            try:
-                return self.store.find(self._qualified(route)) is not None  # type: ignore[arg-type]
-            except (LookupError, TypeError):
-                return False
-
-    def exact(self, destination: str | IPNetwork) -> tuple[Announcement, ...]:
-        """The announcements of exactly this prefix or hostname, in every virtual network."""
-        with self._lock:
-            try:
-                return self.store.exact(_as_network(destination))
-            except ValueError:
-                name = ascii_name(str(destination).removeprefix("*."))
-                return self.store.held(self.store.names.exact(name))
-
-    def covering(self, destination: str | IPNetwork | IPAddress) -> tuple[Announcement, ...]:
-        """The announcements whose prefix contains this prefix or address, the longest first."""
-        with self._lock:
-            return self.store.covering(_as_network(destination))
-
-    def covered(self, destination: str | IPNetwork) -> tuple[Announcement, ...]:
-        """The announcements inside this prefix, itself included, in the order of their prefixes."""
-        with self._lock:
-            return self.store.covered(_as_network(destination))
-
-    def counts(self) -> dict[str, int]:
-        """How many announcements of each kind there are: subnet, hostname, address, wan_static, wan_bgp."""
-        with self._lock:
-            return {kind: len(self.store.ids("kind", kind)) for kind in KINDS.values()}
-
-    def select(
-        self,
-        *,
-        via: Connector | None = None,
-        kind: str | None = None,
-        virtual_network: str | None = None,
-        region: str | None = None,
-        health: Health | None = None,
-    ) -> tuple[Announcement, ...]:
-        """The announcements that have everything asked for.
-
-        Args:
-            via: the connector they lead to.
-            kind: one of the keys of :meth:`counts`.
-            virtual_network: id or name; subnet routes only.
-            region: WAN routes with this region in their scope.
-            health: the state of their connector, without regard to place.
-        """
-        with self._lock:
-            sets = []
-            if via is not None:
-                sets.append(self.store.ids("via", via))
-            if kind is not None:
-                sets.append(self.store.ids("kind", kind))
-            if virtual_network is not None:
-                sets.append(self.store.ids("virtual_network", self._network(virtual_network).id))
-            if region is not None:
-                sets.append(self.store.ids("region", read_region(region)))
-            if health is not None:
-                sets.append(self.store.ids_by_state(health, self._health))
-            ids = BitMap.intersection(*sets) if sets else self.store.all_ids()
-            return self.store.held(ids)
 
     # Resolving
 
@@ -539,10 +350,6 @@ def _as_ip(address: str | IPAddress) -> IPAddress:
     return read_ip(check_text("address", address))
 
 
-def _as_network(destination: str | IPNetwork | IPAddress) -> IPNetwork:
-    return read_prefix(str(destination))[0]
-
-
 def _conflict(held: Announcement, route: Announcement) -> RouteConflict:
     destination = route.pattern if isinstance(route, HostnameRoute) else str(destination_of(route))
     via = printable(held.via.name or held.via.id or "")
@@ -557,7 +364,7 @@ def _conflict(held: Announcement, route: Announcement) -> RouteConflict:
 def _reserved_conflict(route: Announcement, reserved: Range) -> RouteConflict:
     destination = "" if isinstance(route, HostnameRoute) else str(destination_of(route))
     return RouteConflict(
-        f"{destination} lies in {reserved.network}, which is reserved for {reserved.name}",
+        f"{destination} lies in {reserved.network}, which is not for routes: {reserved.name}",
         existing=reserved,
         offered=route,
         hint="a route that contains the whole range is fine",

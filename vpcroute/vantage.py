@@ -30,7 +30,7 @@ _COLO: Final = re.compile(r"[a-z]{3}[0-9]{0,4}")
 
 def read_region(text: str) -> str:
     """A region's name in its one spelling, upper case; ValueError for what is none."""
-    if text.upper() in REGIONS:
+    if text.isascii() and text.upper() in REGIONS:
         return text.upper()
     raise ValueError(f"{printable(text)!r} is not a region; the regions are {', '.join(sorted(REGIONS))}")
 

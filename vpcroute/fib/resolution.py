@@ -175,16 +175,18 @@ def by_answers(
     Raises:
         RouteError: ``dns_error`` for no addresses at all; else the first one's error if none has a way.
     """
+    if isinstance(answers, (str, bytes)):
+        raise TypeError(f"answers must be an iterable of addresses, not {type(answers).__name__}")
     if answers is None:
         return target, maybe_stored(needs_dns(), stored), ()
     found = [(answer, decide(answer)) for answer in read_answers(answers, target)]
     if not found:
-        raise error_of(Refusal("dns_error", "the name has no address"), target.host, address)
+        raise error_of(_below(Refusal("dns_error", "the name has no address"), stored), target.host, address)
     chosen = next(((answer, o) for answer, o in found if isinstance(o, Decision)), None)
     if chosen is None:
         answer, refusal = found[0]
         assert isinstance(refusal, Refusal)  # noqa: S101  (nothing was chosen)
-        raise error_of(refusal, f"{target.host} ({answer.host})", address)
+        raise error_of(_below(refusal, stored), f"{target.host} ({answer.host})", address)
     remarks = []
     for answer, outcome in found:
         if isinstance(outcome, Refusal):
@@ -194,6 +196,14 @@ def by_answers(
             text = f"{answer.host} would leave another way: {_called(outcome.egress)}"
             remarks.append(Remark(RemarkCode.ANSWER_ELSEWHERE, text))
     return chosen[0], maybe_stored(chosen[1], stored), tuple(remarks)
+
+
+def _below(refusal: Refusal, stored: HostnameRoute | None) -> Refusal:
+    """`refusal` with a hint at the stored record that would take the name if it is a wildcard."""
+    if stored is None:
+        return refusal
+    hint = f"the stored route {stored.hostname} would take the name if it is a wildcard, which its record does not say"
+    return attrs.evolve(refusal, hint=hint if refusal.hint is None else f"{refusal.hint}; {hint}")
 
 
 def _called(egress: Egress) -> str:

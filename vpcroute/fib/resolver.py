@@ -127,6 +127,8 @@ class Resolver:
         """
         target = read_bare(address, version)
         if self._everything is not None:
+            if self._service is None:
+                refuse_impossible_name(target, address)
             return self._everything.egress
         return self._decide(target, answers, address)[1].egress
 

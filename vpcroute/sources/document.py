@@ -20,11 +20,11 @@ from typing import Any
 from vpcroute.announcements import VpcService
 from vpcroute.egress import HEALTH_STATES, MeshNode
 from vpcroute.errors import InvalidDocument, printable
+from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayList, GatewayRule
-from vpcroute.remarks import RemarkCode
 from vpcroute.sources.json_text import loads
 from vpcroute.sources.reading import Progress, Reading
-from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord
+from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord, json_name
 from vpcroute.sources.wan import Wan
 from vpcroute.sources.zero_trust import ZeroTrust
 from vpcroute.table import RouteTable
@@ -93,7 +93,6 @@ def read(
         _read_gateway(reading)
         _read_hosts(reading)
         _read_health(reading)
-        _find_mesh_without_unified(reading, zero_trust)
     if reading.problems:
         raise InvalidDocument(tuple(reading.problems))
     return reading.table
@@ -114,14 +113,15 @@ def _no_constant(name: str) -> Any:
 def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
     for path, record in reading.records("services", ServiceRecord):
         host = record.host
+        field = "resolver_network" if host.hostname is not None else "network"
         reach = host.resolver_network if host.hostname is not None else host.network
         if reach is None:
-            field = "resolver_network" if host.hostname is not None else "network"
             reading.wrong(f"{path}.host.{field}", "is missing")
             continue
-        via, findings = zero_trust.connector(path, reach.tunnel_id)
+        via, findings = zero_trust.connector(f"{path}.host.{field}", reach.tunnel_id)
         if isinstance(via, MeshNode):
-            reading.wrong(f"{path}.host", "a VPC Service stands behind a Cloudflare Tunnel, not a Mesh node")
+            text = "a VPC Service stands behind a Cloudflare Tunnel, not a Mesh node"
+            reading.wrong(f"{path}.host.{field}.tunnel_id", text)
             continue
         for finding in findings:
             reading.table.note(finding)
@@ -139,6 +139,7 @@ def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
             https_port=record.https_port,
             tcp_port=record.tcp_port,
             resolver_ips=reach.resolver_ips or (),
+            api_names={"id": "service_id", "hostname": "host.hostname"},
         )
         if service is not None:
             reading.add(f"{path}.service_id", service)
@@ -150,9 +151,9 @@ def _read_gateway(reading: Reading) -> None:
             id=record.id,
             name=record.name,
             action=record.action,
-            filters=tuple(record.filters),
+            filters=tuple(record.filters or ()),
             precedence=record.precedence,
-            enabled=record.enabled,
+            enabled=bool(record.enabled),
             traffic=record.traffic or "",
             identity=record.identity or "",
             device_posture=record.device_posture or "",
@@ -170,14 +171,21 @@ def _read_gateway(reading: Reading) -> None:
 def _read_hosts(reading: Reading) -> None:
     for name, addresses in reading.mapping("hosts").items():
         path = f"hosts.{printable(str(name))}"
+        known = reading.made_at(path, ascii_name, name)
+        if known is not None and known in reading.table.hosts:
+            reading.wrong(path, "is the same name as an earlier one")
         if not isinstance(addresses, list):
             reading.wrong(path, "must be an array")
             continue
-        for index, address in enumerate(addresses):
-            if not isinstance(address, str):
-                reading.wrong(f"{path}[{index}]", "must be a string")
-        if all(isinstance(address, str) for address in addresses):
-            reading.made_at(path, reading.table.set_hosts, name, addresses)
+        read = [reading.made_at(f"{path}[{i}]", _read_address, address) for i, address in enumerate(addresses)]
+        if known is not None and None not in read:
+            reading.table.set_hosts(known, [address for address in read if address is not None])
+
+
+def _read_address(value: object) -> IPAddress:
+    if not isinstance(value, str):
+        raise TypeError(f"must be a string, not {json_name(value)}")
+    return read_ip(value)
 
 
 def _read_health(reading: Reading) -> None:
@@ -194,11 +202,3 @@ def _read_health(reading: Reading) -> None:
                 reading.wrong(where, f"must be one of {', '.join(HEALTH_STATES)}, or an object of these by place")
             else:
                 reading.made_at(where, reading.table.set_health, connector, state, place=place)
-
-
-def _find_mesh_without_unified(reading: Reading, zero_trust: ZeroTrust) -> None:
-    """Mesh and WAN in one account need unified mode (cloudflare-docs: partials/cloudflare-one/mesh/pages/platform)."""
-    counts = reading.table.counts()
-    if reading.table.routing_mode == "legacy" and zero_trust.has_mesh and counts["wan_static"] + counts["wan_bgp"]:
-        text = "Mesh and WAN in one account need unified routing; without it they cannot exchange traffic"
-        reading.found(RemarkCode.MESH_NEEDS_UNIFIED, "routing_mode", text)

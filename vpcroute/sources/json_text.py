@@ -30,7 +30,7 @@ def loads(text: str, **hooks: Any) -> Any:
     """
     try:
         return json.loads(text, **hooks)
-    except ValueError:
+    except json.JSONDecodeError:
         for token in _TOKENS.finditer(text):
             if token.lastgroup:
                 raise ValueError(f"a {token.lastgroup} has no end: {token[0][:40]}") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import Final
 
 from vpcroute.egress import OnRamp
 from vpcroute.errors import printable
@@ -12,7 +14,8 @@ from vpcroute.ranges import IPNetwork
 
 __all__ = ["OnRamps"]
 
-_FEW = 4  # addresses of a network that are listed one by one
+_WITH_LENGTH: Final = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}", re.ASCII)
+_FEW: Final = 4  # addresses of a network that are listed one by one
 
 
 class OnRamps:
@@ -30,16 +33,17 @@ class OnRamps:
     def add(self, interface_address: str, onramp: OnRamp) -> None:
         """Adds an on-ramp by its interface address, such as ``10.255.10.0/31``; ValueError for what is none."""
         try:
-            if "/" not in interface_address or "%" in interface_address:
+            if not _WITH_LENGTH.fullmatch(interface_address):
                 raise ValueError
             interface = ip_interface(interface_address)
         except ValueError:
             raise ValueError(f"{printable(interface_address)!r} is not an address with a prefix length") from None
         if interface.network.num_addresses > _FEW:
-            self._large.append((interface, onramp))
+            if (interface, onramp) not in self._large:
+                self._large.append((interface, onramp))
             return
         for address in interface.network:
-            if _is_customer_side(address, interface):
+            if _is_customer_side(address, interface) and onramp not in self._by_address[address]:
                 self._by_address[address].append(onramp)
 
     def behind(self, nexthop: IPAddress) -> list[OnRamp]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -13,7 +14,7 @@ from vpcroute.errors import RouteConflict
 from vpcroute.ranges import Range
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding, RemarkCode
-from vpcroute.sources.records import is_deleted, structure
+from vpcroute.sources.records import is_deleted, json_name, structure
 from vpcroute.table import RouteTable
 
 __all__ = ["Progress", "Reading"]
@@ -34,6 +35,7 @@ _API_NAMES: Final = {
     "colos": "scope.colo_names",
     "ipv4": "host.ipv4",
     "ipv6": "host.ipv6",
+    "resolver_ips": "host.resolver_network.resolver_ips",
 }
 _STEP: Final = 1000  # records between two calls of progress
 
@@ -58,7 +60,7 @@ class Reading:
         self._progress = progress
         self._document = document if isinstance(document, Mapping) else {}
         if not isinstance(document, Mapping):
-            self.wrong("", f"a network document must be an object, not {type(document).__name__}")
+            self.wrong("", f"a network document must be an object, not {json_name(document)}")
         self._lists = {key: self._list(key) for key in LISTS}
         self._total = sum(map(len, self._lists.values()))
         self._done = 0
@@ -93,19 +95,27 @@ class Reading:
             self._done += 1
             if self._progress is not None and (self._done % _STEP == 0 or self._done == self._total):
                 self._progress(self._done, self._total)
-            if not is_deleted(raw):
-                path = f"{key}[{index}]"
+            path = f"{key}[{index}]"
+            if not is_deleted(raw, path, self.problems):
                 record = structure(raw, kind, path, self.problems)
                 if record is not None:
                     yield path, record
 
-    def made(self, path: str, make: Callable[..., _T], *args: Any, **kwargs: Any) -> _T | None:
-        """What `make` makes, or None and a problem at the field that it names."""
+    def made(
+        self,
+        path: str,
+        make: Callable[..., _T],
+        *args: Any,
+        api_names: Mapping[str, str] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> _T | None:
+        """What `make` makes, or None and a problem at the field that it names, in the words of the API."""
         try:
             return make(*args, **kwargs)
         except (ValueError, TypeError) as error:
             match = _FIELD.fullmatch(str(error))
-            field, text = (_API_NAMES.get(match[1], match[1]), match[2]) if match else ("", str(error))
+            field, text = match.groups() if match else ("", str(error))
+            field = api_names.get(field) or _API_NAMES.get(field, field)
             self.wrong(f"{path}.{field}" if field else path, text)
             return None
 

@@ -30,6 +30,7 @@ __all__ = [
     "TunnelRecord",
     "WanRouteRecord",
     "is_deleted",
+    "json_name",
     "structure",
 ]
 
@@ -135,8 +136,8 @@ class OnRampRecord:
 class BgpRecord:
     prefix: str
     onramp: str
-    as_path: list[int] = attrs.field(factory=list)
-    communities: list[str] = attrs.field(factory=list)
+    as_path: list[int] | None = None
+    communities: list[str] | None = None
     customer_asn: int | None = None
 
 
@@ -172,8 +173,8 @@ class GatewayRuleRecord:
     name: str
     action: str
     precedence: int
-    enabled: bool = False
-    filters: list[str] = attrs.field(factory=list)
+    enabled: bool | None = None
+    filters: list[str] | None = None
     traffic: str | None = None
     identity: str | None = None
     device_posture: str | None = None
@@ -193,11 +194,18 @@ class GatewayListRecord:
     items: list[GatewayItemRecord] | None = None
 
 
-def is_deleted(record: object) -> bool:
+def is_deleted(record: object, path: str, problems: list[tuple[str, str]]) -> bool:
     """Whether a record is one of something that is gone: deleted, or a device whose registration is revoked."""
-    return isinstance(record, Mapping) and any(
-        record.get(key) not in (None, "", _GO_ZERO_TIME) for key in ("deleted_at", "revoked_at")
-    )
+    if not isinstance(record, Mapping):
+        return False
+    for key in ("deleted_at", "revoked_at"):
+        value = record.get(key)
+        if isinstance(value, str):
+            if value not in ("", _GO_ZERO_TIME):
+                return True
+        elif value is not None:
+            problems.append((f"{path}.{key}", f"must be a string, not {json_name(value)}"))
+    return False
 
 
 def structure(record: object, kind: type[_T], path: str, problems: list[tuple[str, str]]) -> _T | None:
@@ -227,7 +235,8 @@ def _flat(group: BaseValidationError, path: str) -> Iterator[tuple[str, str]]:
             yield where, str(error)
 
 
-def _called(value: object) -> str:
+def json_name(value: object) -> str:
+    """What JSON calls a value's type, with its article."""
     for kind, name in _JSON_NAMES.items():
         if isinstance(value, kind):
             return name
@@ -247,7 +256,7 @@ _JSON_NAMES: Final[Mapping[type, str]] = {
 def _strict(kind: type) -> Any:
     def check(value: object, _: object) -> Any:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise TypeError(f"must be {_JSON_NAMES[kind]}, not {_called(value)}")
+            raise TypeError(f"must be {_JSON_NAMES[kind]}, not {json_name(value)}")
         return value
 
     return check
@@ -258,7 +267,7 @@ def _only(kind: type, structure_as: Callable[[Any, Any], Any]) -> Callable[[Any,
 
     def check(value: object, type_: Any) -> Any:
         if not isinstance(value, kind):
-            raise TypeError(f"must be {_JSON_NAMES[kind]}, not {_called(value)}")
+            raise TypeError(f"must be {_JSON_NAMES[kind]}, not {json_name(value)}")
         return structure_as(value, type_)
 
     return check

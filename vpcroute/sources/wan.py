@@ -99,8 +99,8 @@ class Wan:
                     BgpRoute,
                     record.prefix,
                     via,
-                    as_path=record.as_path,
-                    communities=record.communities,
+                    as_path=record.as_path or (),
+                    communities=record.communities or (),
                     customer_asn=asn,
                 )
                 self._reading.announce(path, route)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from vpcroute.announcements import DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork
 from vpcroute.egress import ClientDevice, Health, MeshNode, Tunnel
@@ -21,7 +21,7 @@ from vpcroute.sources.records import (
     TunnelRecord,
 )
 from vpcroute.table import RouteTable
-from vpcroute.vantage import ROUTING_MODES
+from vpcroute.vantage import ROUTING_MODES, RoutingMode
 
 __all__ = ["ZeroTrust"]
 
@@ -50,33 +50,34 @@ class ZeroTrust:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._connectors: dict[str, Tunnel | MeshNode] = {}
+        self._unlisted: dict[str, Tunnel | MeshNode] = {}
         self._networks: dict[str, VirtualNetwork] = {}
         self._networks_listed = False
         self._default = ""
 
-    @property
-    def has_mesh(self) -> bool:
-        """Whether there is a Mesh node."""
-        return any(isinstance(connector, MeshNode) for connector in self._connectors.values())
-
     def read_networks(self) -> None:
         """The table, with the document's routing mode and virtual networks."""
-        mode = self._reading.value("routing_mode", "unified")
-        if mode not in ROUTING_MODES:
+        mode: RoutingMode = "unified"
+        written = self._reading.value("routing_mode", None)
+        if isinstance(written, str) and written in ROUTING_MODES:
+            mode = cast(RoutingMode, written)
+        elif written is not None:
             self._reading.wrong("routing_mode", "must be 'unified' or 'legacy'")
-            mode = "unified"
         networks: dict[str, VirtualNetwork] = {}
         for path, record in self._reading.records("virtual_networks", NetworkRecord):
             is_default = bool(record.is_default_network or record.is_default)
             network = self._reading.made(path, VirtualNetwork, record.id, record.name, is_default)
-            if network is not None and network.id in networks:
+            if network is not None and networks.get(network.id, network) != network:
                 self._reading.wrong(f"{path}.id", "is that of an earlier virtual network")
             elif network is not None:
                 networks[network.id] = network
+        sound = not self._reading.problems
         defaults = [network.name for network in networks.values() if network.is_default]
         if networks and len(defaults) != 1:
             which = f"{len(defaults)} are: {printable(', '.join(defaults))}" if defaults else "none is"
-            self._reading.wrong("virtual_networks", f"exactly one virtual network must be the default, but {which}")
+            if sound:
+                text = f"exactly one virtual network must be the default, but {which}"
+                self._reading.wrong("virtual_networks", text)
             networks = {}
         self._reading.table = RouteTable(routing_mode=mode, virtual_networks=networks.values() or None)
         self._networks_listed = bool(networks)
@@ -103,7 +104,7 @@ class ZeroTrust:
                 kind = usual if record.tun_type is None else _KINDS.get(record.tun_type)
                 if kind is None:
                     continue  # the API's list of all tunnels has on-ramps in it too
-                connector = self._reading.made(path, kind, record.id, record.name)
+                connector = self._reading.made(path, kind, record.id, _name(record.name))
                 if connector is None:
                     continue
                 if self._connectors.get(connector.id, connector) != connector:
@@ -125,36 +126,45 @@ class ZeroTrust:
     def read_devices(self) -> None:
         for path, record in self._reading.records("devices", DeviceRecord):
             name = record.device.name if record.device is not None else None
-            device = self._reading.made(path, ClientDevice, record.id, name or None)
-            if device is not None:
-                self._reading.table.add(device)
+            device = self._reading.made(path, ClientDevice, record.id, _name(name))
+            if device is not None and self._reading.add(f"{path}.id", device):
                 self._announce_own(path, device, record)
 
     def _announce_own(self, path: str, via: MeshNode | ClientDevice, record: TunnelRecord | DeviceRecord) -> None:
-        for field in ("virtual_ipv4", "virtual_ipv6"):
+        for field, colon in (("virtual_ipv4", False), ("virtual_ipv6", True)):
             address = getattr(record, field)
             if address:
                 where = f"{path}.{field}"
+                if (":" in address) != colon:
+                    self._reading.wrong(where, f"{printable(address)!r} is not of this family")
+                    continue
                 self._reading.announce(where, self._reading.made_at(where, DeviceAddress, address, via))
 
     def connector(
         self, path: str, tunnel_id: str, tun_type: str | None = None, name: str | None = None
     ) -> tuple[Tunnel | MeshNode | None, list[Finding]]:
         """The tunnel or node that a record at `path` names; an unlisted one is made from what the record says."""
-        known = self._connectors.get(str(lower_uuid(tunnel_id)))
-        if known is not None:
-            return known, []
+        id_ = str(lower_uuid(tunnel_id))
+        if id_ in self._connectors:
+            return self._connectors[id_], []
         kind = _KINDS.get(tun_type)
-        if kind is None:
-            text = f"must be cfd_tunnel or warp_connector (a Mesh node), not {printable(str(tun_type))!r}"
+        if kind is None or self._is_onramp(tunnel_id):
+            what = "a WAN on-ramp" if kind is not None else repr(printable(str(tun_type)))
+            text = f"must be cfd_tunnel or warp_connector (a Mesh node), not {what}"
             self._reading.wrong(f"{path}.tun_type", text)
             return None, []
-        made = self._reading.made_at(f"{path}.tunnel_id", kind, tunnel_id, name or None)
+        made = self._unlisted.get(id_) or self._reading.made_at(f"{path}.tunnel_id", kind, tunnel_id, _name(name))
         if made is None:
             return None, []
-        self._connectors[made.id] = made
+        self._unlisted[id_] = made
         text = f"tunnel {printable(made.id)} is not in the document, or is deleted"
         return made, [Finding(RemarkCode.UNKNOWN_TUNNEL, f"{path}.tunnel_id", text)]
+
+    def _is_onramp(self, text: str) -> bool:
+        try:
+            return bool(self._reading.table.onramp(text).id == lower_uuid(text))
+        except LookupError:
+            return False
 
     def read_routes(self) -> None:
         for path, record in self._reading.records("routes", RouteRecord):
@@ -181,6 +191,9 @@ class ZeroTrust:
         if wanted in self._networks:
             return wanted, []
         named = [network.id for network in self._networks.values() if network.name == text]
+        if len(named) > 1:
+            text = f"several virtual networks are called {printable(text)!r}: {', '.join(sorted(named))}"
+            self._reading.wrong(f"{path}.virtual_network_name", text)
         if named:
             return named[0], []
         name = record.virtual_network_name or text
@@ -220,3 +233,8 @@ def _read_subnet(text: str) -> IPNetwork:
         return read_prefix(text)[0]
     except ValueError as error:
         raise ValueError(f"Subnet.network: {error}") from None
+
+
+def _name(text: str | None) -> str | None:
+    """A name that people gave, safe to print; None for an empty one."""
+    return printable(text) if text else None
