@@ -133,8 +133,3 @@ def load_bytes(path: Path, data: bytes | str) -> RouteTable:
     """The table of a file with these contents."""
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     return RouteTable.load(path)
-
-
-def not_yet(reason: str, *, always: bool = True) -> pytest.MarkDecorator:
-    """Marks what the loader does not do yet; with `always` false, what chance may let pass."""
-    return pytest.mark.xfail(reason=reason, strict=always)

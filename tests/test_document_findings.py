@@ -21,7 +21,6 @@ from documents import (
     document,
     findings,
     named,
-    not_yet,
     only,
     prefixed,
     problems,
@@ -219,7 +218,6 @@ def test_findings(source: Json, expected: list[tuple[str, str]], question: Quest
     want.check(table, question)
 
 
-@not_yet("what stands before the first dot is taken for the record's path: wan.prefix")
 @pytest.mark.parametrize("change", ["default", "subnets"])
 def test_paths_stay_when_findings_are_found_again(change: str) -> None:
     table = RouteTable.from_document(
@@ -272,7 +270,6 @@ def test_duplicates(source: Json, path: str) -> None:
     assert len(table) == 1
 
 
-@not_yet("the finding about a duplicate is of the document, not of the route")
 def test_a_duplicate_is_remarked_on_the_answers_of_the_route() -> None:
     table = RouteTable.from_document(document(routes=[route("10.0.0.0/8"), route("10.0.0.0/8")]))
     goes(EU, RemarkCode.DUPLICATE_ROUTE).check(table, connect("10.0.0.1:80"))
@@ -285,7 +282,6 @@ def test_static_routes_that_differ_in_anything_stand_side_by_side() -> None:
     assert (len(table), table.findings) == (3, ())
 
 
-@not_yet("only the first route of an unknown tunnel has the finding")
 @pytest.mark.parametrize("sections", [("routes", "routes"), ("routes", "hostname_routes")])
 def test_every_route_of_an_unknown_tunnel_says_so(sections: tuple[str, str]) -> None:
     first = {"network": "10.0.0.0/8", "tunnel_id": GONE}

@@ -346,7 +346,10 @@ READING = [
         "s1_4_resolve_does_not_guess",
         setup(zt("0.0.0.0/0", T1)),
         (resolve("http:8080"), refused("ambiguous_address", mentions=("fetch()", "connect()", "http:8080"))),
-        (resolve("https:443"), refused("ambiguous_address", mentions=("resolve_fetch()", "resolve_connect()"))),
+        (
+            resolve("https:443"),
+            refused("ambiguous_address", mentions=("'https:443' can be read in two ways", "fetch()", "connect()")),
+        ),
         (resolve("/api/users"), unreadable("absolute URL required")),
         (resolve("../users"), unreadable("absolute URL required")),
         (resolve("10.0.1.50"), NO_PORT),

@@ -1056,7 +1056,7 @@ def _contains(outer: IPNetwork | None, inner: IPNetwork | None) -> bool:
 
 TestTableMachine = TableMachine.TestCase
 TestTableMachine.settings = settings(
-    max_examples=60, stateful_step_count=20, derandomize=True, database=None, deadline=None, phases=PHASES
+    max_examples=40, stateful_step_count=20, derandomize=True, database=None, deadline=None, phases=PHASES
 )
 
 

@@ -318,7 +318,8 @@ def test_formats(form: Literal["jsonc", "toml"], text: str) -> None:
         pytest.param(
             "toml",
             f"[[vpc_networks]]\n{'.'.join('a' * 3000)} = 1",
-            'should have a string "binding" field but got ….',
+            # What is cut, or left out where the interpreter's encoder does not go as deep.
+            r'should have a string "binding" field but got (\{[a{":]{198})?…\.',
             id="deep keys",
         ),
         pytest.param("toml", "vpc_networks = [nan]", "should be objects, but got null", id="nan in toml"),

@@ -13,6 +13,7 @@ from vpcroute.announcements import (
 )
 from vpcroute.egress import ClientDevice, EcmpGroup, EcmpMember, Egress, Gateway, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import InvalidAddress, InvalidDocument, InvalidVantage, RouteConflict, RouteError
+from vpcroute.fib import COMPILED
 from vpcroute.fib.resolution import Resolution
 from vpcroute.fib.resolver import Resolver
 from vpcroute.remarks import Candidate, Finding, Remark, RemarkCode
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CF1_NETWORK",
+    "COMPILED",
     "REGIONS",
     "Announcement",
     "BgpRoute",

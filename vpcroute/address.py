@@ -22,7 +22,7 @@ from typing import Any, Final, Literal
 import attrs
 from ada_url import URL
 
-from vpcroute.errors import InvalidAddress, printable
+from vpcroute.errors import InvalidAddress, printable, quoted
 from vpcroute.fields import IPAddress
 
 __all__ = [
@@ -243,7 +243,7 @@ def _named_or_ipv4(host: str, port: int | None, address: str) -> Target:
         raise _invalid(_NO_HOSTNAME, address)
     if _NUMBER.fullmatch(name.rpartition(".")[2]):  # WHATWG URL, "ends in a number checker"
         raise _invalid(
-            f"ambiguous numeric host {printable(host)!r}: an address to some readers, a name to others",
+            f"ambiguous numeric host {quoted(host)}: an address to some readers, a name to others",
             address,
             "write the address as four decimal numbers: 10.0.1.50",
             code="ambiguous_address",
@@ -292,7 +292,7 @@ def _read_host(host: str, port: int | None) -> Target:
     if ":" in host and not host.startswith("[") and "%" not in host:
         return target_of(_ipv6(host, host), port)
     if not _IN_CONNECT.fullmatch(host) or any(c in host for c in ":[]"):
-        raise _invalid(f"{printable(host)!r} is neither an address nor a host name", host)
+        raise _invalid(f"{quoted(host)} is neither an address nor a host name", host)
     return _named_or_ipv4(host, port, host)
 
 
@@ -329,7 +329,7 @@ def _read_text(address: str) -> Target:
     except InvalidAddress:
         return connect
     raise _invalid(
-        f"{printable(address)!r} can be read in two ways: {fetch.scheme} to {fetch} for fetch(), "
+        f"{quoted(address)} can be read in two ways: {fetch.scheme} to {fetch} for fetch(), "
         f"tcp to {connect} for connect()",
         address,
         "say whether fetch() or connect() is meant",

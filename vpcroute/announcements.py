@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, cast
 import attrs
 
 from vpcroute.egress import ClientDevice, MeshNode, OnRamp, Tunnel
-from vpcroute.errors import printable
+from vpcroute.errors import quoted
 from vpcroute.fields import (
     IPAddress,
     any_text,
@@ -33,6 +33,7 @@ from vpcroute.fields import (
     set_names,
     set_prefix,
     text,
+    up_to_wrong,
     whole,
 )
 from vpcroute.ranges import IPNetwork
@@ -120,12 +121,12 @@ class HostnameRoute:
         if hostname.startswith("*."):
             hostname, match = hostname[2:], match or "one_label"
             if match == "exact":
-                raise ValueError(f"HostnameRoute.match: {printable(self.hostname)!r} is not exact")
+                raise ValueError(f"HostnameRoute.match: {quoted(self.hostname)} is not exact")
         try:
             if "*" in hostname:
                 hostname, match = self._read_glob(self.hostname.removeprefix(".")), "glob"
             elif match == "glob":
-                raise ValueError(f"{printable(self.hostname)!r} has no wildcard inside")
+                raise ValueError(f"{quoted(self.hostname)} has no wildcard inside")
             else:
                 hostname = ascii_name(hostname)
         except ValueError as error:
@@ -136,13 +137,13 @@ class HostnameRoute:
     def _read_glob(self, pattern: str) -> str:
         if self.in_force:
             raise ValueError(
-                f"{printable(pattern)!r}: a wildcard must be the whole first label, and the only one (*.internal.local)"
+                f"{quoted(pattern)}: a wildcard must be the whole first label, and the only one (*.internal.local)"
             )
         # Read with a letter in place of each wildcard, so that the rest is held to the rules of names.
         pattern = pattern.lower().removesuffix(".")
         plain = pattern.replace("*", "a")
         if not plain.isascii() or ascii_name(plain) != plain:
-            raise ValueError(f"{printable(pattern)!r} is not a host name")
+            raise ValueError(f"{quoted(pattern)} is not a host name")
         return pattern
 
     @property
@@ -207,8 +208,12 @@ class WanRoute:
         set_names(self, "colos", read_colo)
 
 
-def _path(value: Any) -> Any:
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+def _asns(value: Any) -> Any:
+    return up_to_wrong(int, value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+
+
+def _texts(value: Any) -> Any:
+    return up_to_wrong(str, value) if isinstance(value, Iterable) and not isinstance(value, str) else value
 
 
 def _check_path(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -225,7 +230,7 @@ def _check_communities(instance: object, attribute: attrs.Attribute[Any], value:
         if not isinstance(community, str):
             raise TypeError(f"BgpRoute.communities: must be str, not {type(community).__name__}")
         if not _COMMUNITY.fullmatch(community) or max(int(part) for part in community.split(":")) > _ASN:
-            raise ValueError(f"BgpRoute.communities: {printable(community)!r} is not a community such as 13335:60050")
+            raise ValueError(f"BgpRoute.communities: {quoted(community)} is not a community such as 13335:60050")
 
 
 @attrs.frozen
@@ -244,8 +249,8 @@ class BgpRoute:
     original: str | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
     prefix: IPNetwork = attrs.field(converter=prefix)
     via: OnRamp = attrs.field(validator=is_a(OnRamp))
-    as_path: tuple[int, ...] = attrs.field(default=(), kw_only=True, converter=_path, validator=_check_path)
-    communities: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_path, validator=_check_communities)
+    as_path: tuple[int, ...] = attrs.field(default=(), kw_only=True, converter=_asns, validator=_check_path)
+    communities: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_texts, validator=_check_communities)
     customer_asn: int | None = attrs.field(default=None, kw_only=True, validator=optional(whole(0, _ASN)))
     id: str | None = attrs.field(default=None, kw_only=True, converter=lower_uuid, validator=optional(text))
     comment: str | None = attrs.field(default=None, kw_only=True, eq=False, validator=optional(any_text))

@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import attrs
 
 import vpcroute
-from vpcroute.errors import InvalidDocument, RouteError, printable
+from vpcroute.errors import InvalidDocument, RouteError, printable, quoted
 from vpcroute.fib.resolution import Resolution
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import IPAddress, ascii_name, read_ip
@@ -240,7 +240,7 @@ def _read_answer(text: str) -> tuple[str, tuple[IPAddress, ...]]:
     name, equals, addresses = text.partition("=")
     try:
         if not equals:
-            raise ValueError(f"{printable(text)!r} is not NAME=IP[,IP]")
+            raise ValueError(f"{quoted(text)} is not NAME=IP[,IP]")
         return ascii_name(name), tuple(map(read_ip, addresses.split(","))) if addresses else ()
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final, Literal
 
 import attrs
 
-from vpcroute.errors import printable
-from vpcroute.fields import is_a, lower_uuid, optional, text, whole
+from vpcroute.errors import quoted
+from vpcroute.fields import is_a, lower_uuid, optional, text, up_to_wrong, whole
 
 __all__ = [
     "HEALTH_STATES",
@@ -99,7 +99,7 @@ class OnRamp:
     @kind.validator
     def _check_kind(self, attribute: attrs.Attribute[Any], value: object) -> None:
         if value not in ONRAMP_KINDS:
-            raise ValueError(f"OnRamp.kind: must be one of {', '.join(ONRAMP_KINDS)}, not {printable(str(value))!r}")
+            raise ValueError(f"OnRamp.kind: must be one of {', '.join(ONRAMP_KINDS)}, not {quoted(str(value))}")
 
 
 @attrs.frozen
@@ -118,7 +118,7 @@ class EcmpMember:
 def _members(members: Iterable[EcmpMember]) -> tuple[EcmpMember, ...]:
     if not isinstance(members, Iterable):
         raise TypeError(f"EcmpGroup.members: must be several members, not {type(members).__name__}")
-    members = tuple(members)
+    members = up_to_wrong(EcmpMember, members)
     for member in members:
         if not isinstance(member, EcmpMember):
             raise TypeError(f"EcmpGroup.members: must be of EcmpMember, not {type(member).__name__}")

@@ -18,6 +18,7 @@ __all__ = [
     "RouteConflict",
     "RouteError",
     "printable",
+    "quoted",
 ]
 
 #: Proxy error codes of Cloudflare (developers.cloudflare.com/workers-vpc/reference/troubleshooting).
@@ -74,6 +75,11 @@ def printable(text: str) -> str:
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in cut
     )
     return escaped if len(escaped) <= _LONGEST_QUOTE else escaped[: _LONGEST_QUOTE - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """Text from outside as :func:`printable` shows it, in single quotes."""
+    return f"'{printable(text)}'"
 
 
 class RouteError(Exception):

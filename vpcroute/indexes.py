@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from ipaddress import ip_network
 from typing import Any, Final
 
 import dns.name
@@ -67,9 +66,13 @@ class PrefixTree:
         nodes = self._tree.search_covered(packed=network.network_address.packed, masklen=network.prefixlen)
         return [node.data[_IDS] for node in nodes]
 
-    def __iter__(self) -> Iterator[tuple[IPNetwork, Ids]]:
+    def of(self, version: int) -> Iterator[tuple[bytes, int, Ids]]:
+        """Packed address, length and ids of each prefix of a family, ordered by address and then length."""
+        width = 4 if version == 4 else 16
         for node in self._tree.nodes():
-            yield ip_network((node.packed, node.prefixlen)), node.data[_IDS]
+            packed = node.packed
+            if len(packed) == width:
+                yield packed, node.prefixlen, node.data[_IDS]
 
 
 class _Node:

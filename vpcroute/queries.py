@@ -10,8 +10,8 @@ from pyroaring import BitMap
 
 from vpcroute.announcements import Announcement, SubnetRoute, VirtualNetwork, VpcService
 from vpcroute.egress import ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
-from vpcroute.errors import printable
-from vpcroute.fields import IPAddress, ascii_name, check_text, read_prefix
+from vpcroute.errors import printable, quoted
+from vpcroute.fields import IPAddress, ascii_name, read_prefix
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.ranges import IPNetwork, Range
 from vpcroute.registry import Registry
@@ -98,7 +98,6 @@ class Queries(Transactional):
 
     def connector(self, text: str) -> Connector:
         """The tunnel, Mesh node, on-ramp or device with this id or name; LookupError if none or several have it."""
-        check_text("connector", text)
         with self._lock:
             found: list[Connector] = []
             reasons: list[str] = []
@@ -113,9 +112,9 @@ class Queries(Transactional):
                 return candidates[0]
             if candidates:
                 kinds = ", ".join(f"{type(c).__name__} {c.id or c.name}" for c in candidates)
-                raise LookupError(f"{printable(text)!r} names several: {printable(kinds)}")
+                raise LookupError(f"{quoted(text)} names several: {printable(kinds)}")
             raise LookupError(
-                next((r for r in reasons if r.startswith("several")), f"no connector {printable(text)!r} is known")
+                next((r for r in reasons if r.startswith("several")), f"no connector {quoted(text)} is known")
             )
 
     def __len__(self) -> int:

@@ -27,6 +27,8 @@ from typing import Final, Literal
 
 import attrs
 
+from vpcroute.errors import quoted
+
 __all__ = [
     "CLOUDFLARE_NETWORKS",
     "DEFAULT_RESERVED",
@@ -196,7 +198,7 @@ def reserved_ranges(subnets: Iterable[tuple[ReservedKind, IPNetwork]] = ()) -> t
     subnets = list(subnets)
     for kind, network in subnets:
         if kind not in CONFIGURABLE:
-            raise ValueError(f"a subnet is for {', '.join(CONFIGURABLE)}, not for {kind!r}")
+            raise ValueError(f"a subnet is for {', '.join(CONFIGURABLE)}, not for {quoted(str(kind))}")
         if not isinstance(network, (IPv4Network, IPv6Network)):
             raise TypeError(f"a subnet must be a network object, not {type(network).__name__}")
     own = tuple(attrs.evolve(_BY_KIND[kind, network.version], network=network) for kind, network in subnets)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from vpcroute.announcements import VirtualNetwork, VpcService
 from vpcroute.egress import ClientDevice, MeshNode, OnRamp, Tunnel
-from vpcroute.errors import RouteConflict, printable
+from vpcroute.errors import RouteConflict, printable, quoted
 from vpcroute.fields import lower_uuid
 
 __all__ = ["Known", "Registry"]
@@ -89,6 +89,8 @@ class Registry:
         Raises:
             LookupError: if there is none, with what there is, or if several have the name, with their ids.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"a {_CALLED[kind]} is named by a str, not {type(text).__name__}")
         thing = self._objects.get((kind, str(lower_uuid(text))))
         if isinstance(thing, kind) and thing.id is not None:
             return thing
@@ -98,29 +100,31 @@ class Registry:
         called = _CALLED[kind]
         if named:
             ids = ", ".join(sorted(thing.id or f"{thing.name} (no id)" for thing in named))
-            raise LookupError(f"several {called}s are called {printable(text)!r}: name one by its id: {printable(ids)}")
+            raise LookupError(f"several {called}s are called {quoted(text)}: name one by its id: {printable(ids)}")
         names = sorted(thing.name or thing.id or "" for thing in self.all(kind))
         known = printable(", ".join(names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-        raise LookupError(f"no {called} {printable(text)!r}; there is {known}" if names else f"there is no {called}")
+        raise LookupError(f"no {called} {quoted(text)}; there is {known}" if names else f"there is no {called}")
 
     def known(self, thing: _K) -> _K:
         """The object itself if it is known; LookupError if it is not."""
         if self._objects.get(_key(thing)) != thing:
-            raise LookupError(f"{_CALLED[type(thing)]} {printable(thing.name or thing.id or '')!r} is not known")
+            raise LookupError(f"{_CALLED[type(thing)]} {quoted(thing.name or thing.id or '')} is not known")
         return thing
 
     def _check(self, thing: Known) -> _Key:
         key = _key(thing)
         known = self._objects.get(key)
-        if known is not None and known != thing:
+        if known is not None and known is not thing and known != thing:
             raise RouteConflict(
-                f"{_CALLED[type(thing)]} {printable(key[1])!r} is known as {printable(str(known))}",
+                f"{_CALLED[type(thing)]} {quoted(key[1])} is known as {printable(str(known))}",
                 existing=known,
                 offered=thing,
             )
         return key
 
     def _enter(self, key: _Key, thing: Known) -> None:
+        if key in self._objects:
+            return
         self._objects[key] = thing
         if thing.name is not None:
             self._by_name[key[0], thing.name][key] = None

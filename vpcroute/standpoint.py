@@ -8,7 +8,7 @@ import attrs
 
 from vpcroute.announcements import Announcement, VirtualNetwork, VpcService
 from vpcroute.egress import Connector, Health, MeshNode, Tunnel
-from vpcroute.errors import InvalidVantage, printable
+from vpcroute.errors import InvalidVantage, quoted
 from vpcroute.precedence import View
 from vpcroute.registry import Registry
 from vpcroute.remarks import Finding, Remark
@@ -88,7 +88,5 @@ def _tunnel(registry: Registry, text: str) -> Tunnel:
         except LookupError:
             pass
         else:
-            raise LookupError(
-                f"{printable(text)!r} is a Mesh node; a tunnel_id binding takes a Cloudflare Tunnel"
-            ) from None
+            raise LookupError(f"{quoted(text)} is a Mesh node; a tunnel_id binding takes a Cloudflare Tunnel") from None
         raise

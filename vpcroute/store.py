@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from pyroaring import BitMap
 
@@ -43,6 +43,8 @@ class Store:
         own: addresses of devices and Mesh nodes by prefix, and, as ``~index``, the built-in ranges.
         names: the hostname routes by name; a glob under the labels right of its last wildcard.
         ranges: the built-in ranges.
+        revision: the number of changes to the announcements or ranges so far.
+        compiled: what the compiler made last for each virtual network, with its revision.
     """
 
     def __init__(self) -> None:
@@ -53,6 +55,8 @@ class Store:
         self.own: Final = PrefixTree()
         self.names: Final = SuffixIndex()
         self.ranges: tuple[Range, ...] = ()
+        self.revision = 0
+        self.compiled: dict[str, tuple[int, Any]] = {}
         self._sets = IdSets()
 
     def __len__(self) -> int:
@@ -70,6 +74,7 @@ class Store:
 
     def enter(self, id_: int, route: Announcement) -> None:
         """Adds an announcement under a free id."""
+        self.revision += 1
         self._free.discard(id_)
         self._announcements[id_] = route
         for facet, value in _facets(route):
@@ -81,6 +86,7 @@ class Store:
 
     def leave(self, id_: int) -> Announcement:
         """Takes an announcement out and frees its id."""
+        self.revision += 1
         route = self._announcements.pop(id_)
         self._free.add(id_)
         for facet, value in _facets(route):
@@ -109,6 +115,7 @@ class Store:
 
     def set_ranges(self, ranges: tuple[Range, ...]) -> None:
         """Puts other built-in ranges in the place of those that are there."""
+        self.revision += 1
         for index, old in enumerate(self.ranges):
             self.own.remove(old.network, ~index)
         self.ranges = ranges
@@ -121,6 +128,10 @@ class Store:
         if tree is None:
             tree = self._zero_trust[network_id] = PrefixTree()
         return tree
+
+    def zero_trust_trees(self) -> list[tuple[str, PrefixTree]]:
+        """The id and the tree of each virtual network that has one."""
+        return [(network, self._zero_trust[network]) for network in self.networks()]
 
     def networks(self) -> list[str]:
         """The ids of the virtual networks that have a tree."""

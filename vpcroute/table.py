@@ -7,7 +7,7 @@ and makes one new generation. What it holds is turned into answers elsewhere: st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import attrs
 
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
 from vpcroute.egress import HEALTH_STATES, Connector, Health
-from vpcroute.errors import RouteConflict, printable
+from vpcroute.errors import RouteConflict, printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
@@ -54,7 +54,7 @@ class RouteTable(Queries):
         virtual_networks: Iterable[VirtualNetwork] | None = None,
     ) -> None:
         if routing_mode not in ROUTING_MODES:
-            raise ValueError(f"routing_mode must be 'unified' or 'legacy', not {printable(str(routing_mode))!r}")
+            raise ValueError(f"routing_mode must be 'unified' or 'legacy', not {quoted(str(routing_mode))}")
         networks = [VirtualNetwork("default", "default", is_default=True)]
         if virtual_networks is not None:
             networks = list(virtual_networks)
@@ -91,10 +91,11 @@ class RouteTable(Queries):
                 if not same_claim(held, route):
                     raise _conflict(held, route)
                 return held
-            self._refuse_reserved(route)
-            self._registry.use(route.via)
-            self._undoes(partial(self._registry.release, route.via))
-            found = (*self._found(route, path), *(attrs.evolve(f, announcement=route) for f in more_findings))
+            around = self._ranges_around(route)
+            _refuse_reserved(route, around)
+            found = self._found(route, path, around)
+            if more_findings:
+                found = (*found, *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
             return route
 
@@ -118,25 +119,14 @@ class RouteTable(Queries):
             id_ = self.store.find(self._qualified(route))
             if id_ is None:
                 raise KeyError(f"not announced: {printable(str(route))}")
-            self._registry.release(self.store[id_].via)
-            self._undoes(partial(self._registry.use, self.store[id_].via))
             self._leave(id_)
 
-    def _refuse_reserved(self, route: Announcement) -> None:
-        if isinstance(route, HostnameRoute):
-            return
-        for around in self.store.ranges_around(destination_of(route)):
-            if isinstance(route, DeviceAddress):
-                if around.reserved != "device":
-                    raise _reserved_conflict(route, around)
-                return  # a device range may lie in a larger range that is Cloudflare's own
-            if around.reserved is not None and route.in_force:
-                raise _reserved_conflict(route, around)
+    def _ranges_around(self, route: Announcement) -> Sequence[Range]:
+        return () if isinstance(route, HostnameRoute) else self.store.ranges_around(destination_of(route))
 
-    def _found(self, route: Announcement, path: str) -> tuple[Finding, ...]:
+    def _found(self, route: Announcement, path: str, around: Sequence[Range]) -> tuple[Finding, ...]:
         """What is odd about an announcement by itself, as the ranges and the default network are now."""
         in_default = not isinstance(route, SubnetRoute) or route.virtual_network == self._default.id
-        around = () if isinstance(route, HostnameRoute) else self.store.ranges_around(destination_of(route))
         return tuple(findings_of(route, path=path, in_default_network=in_default, around=around))
 
     def _find_again(self) -> None:
@@ -145,11 +135,12 @@ class RouteTable(Queries):
             route, old = self.store[id_], self._findings.pop(id_, ())
             path = base_path(old[0]) if old else ""
             kept = tuple(f for f in old if f.code in FROM_DOCUMENT)
-            found = (*self._found(route, path), *kept)
+            found = (*self._found(route, path, self._ranges_around(route)), *kept)
             if found:
                 self._findings[id_] = found
 
     def _enter(self, id_: int, route: Announcement, found: tuple[Finding, ...]) -> None:
+        self._registry.use(route.via)
         self.store.enter(id_, route)
         if found:
             self._findings[id_] = found
@@ -157,6 +148,7 @@ class RouteTable(Queries):
 
     def _leave(self, id_: int) -> None:
         route, found = self.store.leave(id_), self._findings.pop(id_, ())
+        self._registry.release(route.via)
         self._undoes(partial(self._enter, id_, route, found))
 
     def add(self, thing: Known) -> None:
@@ -227,7 +219,7 @@ class RouteTable(Queries):
             LookupError: for a connector that the table does not know.
         """
         if state is not None and state not in HEALTH_STATES:
-            raise ValueError(f"a state is healthy, degraded or down, not {printable(str(state))!r}")
+            raise ValueError(f"a state is healthy, degraded or down, not {quoted(str(state))}")
         if place is not None:
             name = check_text("place", place)
             place = read_region(name) if name.upper() in REGIONS else read_colo(name)
@@ -263,7 +255,7 @@ class RouteTable(Queries):
                     raise _reserved_conflict(inside[0], reserved)
             self._put_ranges(ranges)
             for id_ in self.store.ids("kind", KINDS[DeviceAddress]):
-                self._refuse_reserved(self.store[id_])
+                _refuse_reserved(self.store[id_], self._ranges_around(self.store[id_]))
 
     def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
         self._undoes(partial(self._put_ranges, self.reserved_ranges))
@@ -348,6 +340,17 @@ def _as_ip(address: str | IPAddress) -> IPAddress:
     if isinstance(address, (IPv4Address, IPv6Address)):
         return address
     return read_ip(check_text("address", address))
+
+
+def _refuse_reserved(route: Announcement, around: Iterable[Range]) -> None:
+    """RouteConflict if a route lies in a reserved range, or a device's address in any but the device range."""
+    for range_ in around:
+        if isinstance(route, DeviceAddress):
+            if range_.reserved != "device":
+                raise _reserved_conflict(route, range_)
+            return  # a device range may lie in a larger range that is Cloudflare's own
+        if range_.reserved is not None and route.in_force:
+            raise _reserved_conflict(route, range_)
 
 
 def _conflict(held: Announcement, route: Announcement) -> RouteConflict:

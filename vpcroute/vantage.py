@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import attrs
 
-from vpcroute.errors import InvalidVantage, printable
+from vpcroute.errors import InvalidVantage, quoted
 
 __all__ = ["CF1_NETWORK", "REGIONS", "ROUTING_MODES", "RoutingMode", "Vantage", "read_colo", "read_region"]
 
@@ -32,14 +32,14 @@ def read_region(text: str) -> str:
     """A region's name in its one spelling, upper case; ValueError for what is none."""
     if text.isascii() and text.upper() in REGIONS:
         return text.upper()
-    raise ValueError(f"{printable(text)!r} is not a region; the regions are {', '.join(sorted(REGIONS))}")
+    raise ValueError(f"{quoted(text)} is not a region; the regions are {', '.join(sorted(REGIONS))}")
 
 
 def read_colo(text: str) -> str:
     """A data centre's name in lower case: three letters and perhaps a number (``den01``); ValueError otherwise."""
     if _COLO.fullmatch(text.lower()):
         return text.lower()
-    raise ValueError(f"{printable(text)!r} is not the name of a data centre, such as den01")
+    raise ValueError(f"{quoted(text)} is not the name of a data centre, such as den01")
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +82,7 @@ class Vantage:
             raise InvalidVantage(f"{' and '.join(bindings)} exclude each other: name one binding")
         if self.network_id is not None and self.network_id != CF1_NETWORK:
             raise InvalidVantage(
-                f"network_id {printable(self.network_id)!r} is not supported",
+                f"network_id {quoted(self.network_id)} is not supported",
                 hint=f"the Cloudflare API accepts only {CF1_NETWORK!r}",
             )
         if self.network_id is None:
@@ -99,4 +99,4 @@ class Vantage:
         except ValueError as error:
             raise InvalidVantage(str(error)) from None
         if self.routing_mode is not None and self.routing_mode not in ROUTING_MODES:
-            raise InvalidVantage(f"routing_mode must be 'unified' or 'legacy', not {printable(self.routing_mode)!r}")
+            raise InvalidVantage(f"routing_mode must be 'unified' or 'legacy', not {quoted(self.routing_mode)}")

@@ -8,46 +8,52 @@ from fnmatch import fnmatchcase
 import attrs
 
 from vpcroute.announcements import HostnameRoute
-from vpcroute.outcomes import Outcome
+from vpcroute.precedence import NameCandidates
 
 __all__ = ["NameMap", "matches_glob"]
 
 
 @attrs.frozen
 class NameMap:
-    """What the hostname routes make of a name.
+    """The hostname routes by name.
+
+    Python's dictionaries do the work: their hash of a string is keyed, and a hit is verified.
 
     Attributes:
-        exact: outcomes by name.
-        one_label: outcomes of names one label below.
+        exact: by the name itself.
+        one_label: by the name one label above.
         stored: the stored records that may be wildcards, by their name.
-        globs: patterns that Cloudflare refuses, with their outcomes, by the labels right of their last wildcard.
+        globs: the routes with forms that Cloudflare refuses, by the labels right of their last wildcard.
     """
 
-    exact: Mapping[str, Outcome]
-    one_label: Mapping[str, Outcome]
+    exact: Mapping[str, HostnameRoute]
+    one_label: Mapping[str, HostnameRoute]
     stored: Mapping[str, HostnameRoute]
-    globs: Mapping[str, tuple[tuple[str, Outcome], ...]]
+    globs: Mapping[str, tuple[HostnameRoute, ...]]
 
-    def find(self, name: str) -> tuple[Outcome | None, HostnameRoute | None]:
-        """The outcome of the route that is sure to match, or None and the record that may."""
-        outcome = self.exact.get(name)
-        if outcome is None and self.globs:
-            outcome = self._glob(name)
-        if outcome is not None:
-            return outcome, None
-        parent = name.partition(".")[2]
-        outcome = self.one_label.get(parent)
-        return outcome, None if outcome is not None else self.stored.get(parent)
+    def find(self, name: str) -> HostnameRoute | None:
+        """The route that is sure to match, or None."""
+        route = self.exact.get(name)
+        if route is None and self.globs:
+            route = self._glob(name)
+        if route is None and self.one_label:
+            route = self.one_label.get(name.partition(".")[2])
+        return route
 
-    def _glob(self, name: str) -> Outcome | None:
-        """The outcome of the first of the patterns that match, in the order of their text."""
-        found: dict[str, Outcome] = {}
+    def candidates(self, name: str) -> NameCandidates:
+        """The route that is sure to match, as the only candidate, or the stored record that may."""
+        route = self.find(name)
+        stored = None if route is not None else self.stored.get(name.partition(".")[2])
+        return NameCandidates(exact=route, stored=stored)
+
+    def _glob(self, name: str) -> HostnameRoute | None:
+        """The first of the patterns that match, in the order of their text."""
+        found = []
         suffix = name
         while suffix:
             suffix = suffix.partition(".")[2]
-            found.update((p, outcome) for p, outcome in self.globs.get(suffix, ()) if matches_glob(p, name))
-        return found[min(found)] if found else None
+            found += [route for route in self.globs.get(suffix, ()) if matches_glob(route.hostname, name)]
+        return min(found, key=lambda route: route.hostname, default=None)
 
 
 def matches_glob(pattern: str, name: str) -> bool:

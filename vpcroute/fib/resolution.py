@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from ipaddress import IPv6Address
+from typing import Any, Final
 
 import attrs
+
+try:
+    import cython
+except ImportError:
+    from vpcroute.fib import shim as cython
 
 from vpcroute.address import Scheme, Target, read_bare, target_of
 from vpcroute.announcements import Announcement, HostnameRoute, VpcService
@@ -16,16 +22,19 @@ from vpcroute.outcomes import Decision, GatewayRole, Outcome, Refusal, decide_se
 from vpcroute.ranges import CLOUDFLARE_NETWORKS
 from vpcroute.remarks import Candidate, Remark, RemarkCode
 
-__all__ = ["Resolution", "at_service", "by_answers", "error_of", "read_answers", "refuse_impossible_name"]
+__all__ = ["Resolution", "at_service", "blank", "by_answers", "error_of", "read_answers", "refuse_impossible_name"]
 
 _SMTP: Final = 25
 
 
-@attrs.frozen
+_SCHEMES: Final = ("tcp", "http", "https")
+
+
 class Resolution:
     """Where traffic to one address goes, and why.
 
-    Two resolutions are equal if they say the same, whatever the generation.
+    Immutable. Two resolutions are equal if they say the same, whatever the generation. What is rarely asked for is made
+    when it is asked for; it is of the generation that the answer is from all the same.
 
     Attributes:
         host: the name or address that was asked for, in its one spelling and without brackets; for a VPC Service
@@ -41,41 +50,63 @@ class Resolution:
         generation: the generation of the table that the answer is from.
     """
 
-    host: str
-    target: Target
-    _decision: Decision
-    _answer_remarks: tuple[Remark, ...] = ()
-    generation: int = attrs.field(default=0, eq=False, kw_only=True)
+    # Either everything is given (by __init__), or the resolver fills in text, numbers and egress, and itself, to make
+    # the rest when it is asked for.
+
+    def __init__(self, host: Any, target: Any, decision: Any, answer_remarks: Any = (), *, generation: Any = 0) -> None:
+        self._host = host
+        self._target = target
+        self._decision = decision
+        self._answer_remarks = answer_remarks
+        self._generation = generation
+        self._egress = decision.egress
+        self._resolver = None
+
+    @property
+    def host(self) -> str:
+        if self._host is None:
+            self._host = host_of(self)
+        return self._host
+
+    @property
+    def target(self) -> Target:
+        if self._target is None:
+            self._target = Target(self.scheme, self.host, self._port, self._version, number_of(self))
+        return self._target
 
     @property
     def egress(self) -> Egress:
-        return self._decision.egress
+        return self._egress
 
     @property
     def route(self) -> Announcement | None:
-        return self._decision.route
+        return decision_of(self).route
 
     @property
     def guaranteed(self) -> bool:
-        return self._decision.guaranteed
+        return decision_of(self).guaranteed
 
     @property
     def alternates(self) -> tuple[Candidate, ...]:
-        return self._decision.alternates
+        return decision_of(self).alternates
 
     @property
     def gateway(self) -> GatewayRole:
-        return self._decision.gateway
+        return decision_of(self).gateway
+
+    @property
+    def generation(self) -> int:
+        return self._generation if self._resolver is None else self._resolver.generation
 
     @property
     def offramp(self) -> Offramp | None:
         """The kind of egress in the words of Cloudflare's session log; None while the name is not resolved."""
-        return self.egress.offramp
+        return self._egress.offramp
 
     @property
     def needs_dns(self) -> bool:
         """Whether the way depends on addresses of the name that are not known: Gateway resolves it."""
-        return self.offramp is None
+        return self._egress.offramp is None
 
     @property
     def ip(self) -> IPAddress | None:
@@ -85,17 +116,74 @@ class Resolution:
     @property
     def port(self) -> int | None:
         """The port to dial; None where an address was given without one."""
-        return self.target.port
+        return self._port if self._target is None else self._target.port
 
     @property
     def scheme(self) -> Scheme:
         """``http`` or ``https`` for fetch(), ``tcp`` for connect()."""
-        return self.target.scheme
+        return _SCHEMES[self._scheme] if self._target is None else self._target.scheme
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
         """What is worth knowing beside the answer."""
-        return (*_target_remarks(self.target), *self._answer_remarks, *self._decision.remarks)
+        decision = decision_of(self)
+        return (*_target_remarks(self.target), *self._answer_remarks, *decision.remarks)
+
+    def __eq__(self, other):
+        if not isinstance(other, Resolution):
+            return NotImplemented
+        return _said(self) == _said(other)
+
+    def __hash__(self) -> int:
+        return hash(_said(self))
+
+    def __repr__(self) -> str:
+        return f"<Resolution {self.target} through {_called(self.egress)}>"
+
+    def __reduce__(self):
+        return _restore, (self.host, self.target, decision_of(self), self._answer_remarks, self.generation)
+
+
+def blank():
+    """A resolution with nothing in it, for the resolver to fill."""
+    resolution = Resolution.__new__(Resolution)
+    if not cython.compiled:
+        resolution._text = resolution._egress = resolution._resolver = None
+        resolution._host = resolution._target = resolution._decision = None
+        resolution._version = resolution._scheme = resolution._port = 0
+        resolution._high = resolution._low = resolution._start = resolution._stop = 0
+    return resolution
+
+
+def host_of(resolution):
+    """The host of a canonical text: what stands there, but for IPv6, which can be written in several ways."""
+    if resolution._version == 6:
+        return str(IPv6Address(number_of(resolution)))
+    return resolution._text[resolution._start : resolution._stop]
+
+
+def number_of(resolution):
+    """The address of a canonical text as a number; 0 for a name."""
+    if resolution._version == 6:
+        return (int(resolution._high) << 64) | int(resolution._low)
+    return int(resolution._low)
+
+
+def decision_of(resolution):
+    """Everything about the outcome, made by the resolver where only the egress is known so far."""
+    if resolution._decision is None:
+        resolution._decision = resolution._resolver._decision_again(resolution)
+        resolution._answer_remarks = ()
+    return resolution._decision
+
+
+def _said(resolution):
+    decision = decision_of(resolution)
+    return resolution.host, resolution.target, decision, resolution._answer_remarks
+
+
+def _restore(host: str, target: Target, decision: Decision, remarks: tuple[Remark, ...], generation: int) -> Resolution:
+    return Resolution(host, target, decision, remarks, generation=generation)
 
 
 def _target_remarks(target: Target) -> Iterable[Remark]:

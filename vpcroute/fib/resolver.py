@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
-from vpcroute.announcements import VpcService
-from vpcroute.egress import Egress
+try:
+    import cython
+except ImportError:
+    from vpcroute.fib import shim as cython
+
+from vpcroute.address import read_any, read_bare, read_connect, read_fetch
+from vpcroute.egress import Egress, Gateway
 from vpcroute.errors import RouteError
-from vpcroute.fib.names import NameMap
-from vpcroute.fib.prefixes import RangeMap
-from vpcroute.fib.resolution import Resolution, at_service, by_answers, error_of, refuse_impossible_name
-from vpcroute.fields import IPAddress
-from vpcroute.outcomes import Decision, Outcome, Refusal
-from vpcroute.remarks import Remark
-from vpcroute.vantage import Vantage
+from vpcroute.fib.resolution import at_service, by_answers, error_of, refuse_impossible_name
+from vpcroute.outcomes import Decision, Refusal, decide_address, decide_name, maybe_stored, needs_dns
+
+if cython.compiled:
+    from cython.cimports.vpcroute.fib.reader import (
+        read_canonical,
+        read_ipv4,
+    )
+    from cython.cimports.vpcroute.fib.resolution import Resolution, blank
+else:
+    from vpcroute.fib.reader import read_canonical, read_ipv4
+    from vpcroute.fib.resolution import Resolution, blank
 
 __all__ = ["Resolver"]
 
-_MAPPED = 0xFFFF
+# A str; Cython would hold a plain annotation to its word, with a message of its own.
+_Text = str
+
+_WORD = 0xFFFFFFFF
+_ALL = 0xFFFFFFFFFFFFFFFF
 _WIDTHS = {4: 4, 6: 16}
+_BY_GATEWAY = Gateway(needs_dns=True)
 
 
 class Resolver:
@@ -38,47 +51,46 @@ class Resolver:
         refusals: the refusals that it numbers.
     """
 
-    __slots__ = (
-        "_everything",
-        "_hosts",
-        "_names",
-        "_numbers",
-        "_service",
-        "_v4",
-        "_v6",
-        "egresses",
-        "generation",
-        "refusals",
-        "vantage",
-    )
-
     def __init__(
         self,
-        vantage: Vantage,
-        generation: int,
+        vantage: Any,
+        generation: Any,
+        tables: Any,
         *,
-        v4: RangeMap[Outcome],
-        v6: RangeMap[Outcome],
-        names: NameMap,
-        hosts: Mapping[str, tuple[IPAddress, ...]],
-        everything: Decision | None = None,
-        service: VpcService | None = None,
+        view: Any = None,
+        hosts: Any = None,
+        everything: Any = None,
+        service: Any = None,
     ) -> None:
         self.vantage = vantage
         self.generation = generation
-        self._v4 = v4
-        self._v6 = v6
-        self._names = names
-        self._hosts = hosts
+        self._tables = tables
+        self._view = view
+        self._hosts = hosts or {}
         self._everything = everything
         self._service = service
-        outcomes = [*v4.values, *v6.values]
-        egresses = dict.fromkeys(o.egress for o in outcomes if isinstance(o, Decision))
-        refusals = dict.fromkeys(o for o in outcomes if isinstance(o, Refusal))
-        self.egresses: tuple[Egress, ...] = tuple(egresses)
-        self.refusals: tuple[RouteError, ...] = tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in refusals)
-        self._numbers: dict[Egress | Refusal, int] = {egress: i for i, egress in enumerate(egresses)}
-        self._numbers.update((refusal, ~i) for i, refusal in enumerate(refusals))
+        self._trie4 = tables.v4.trie
+        self._trie6 = tables.v6.trie
+        decided = [everything] if everything is not None else [decide_address(c, view) for c in tables.classes]
+        numbers: dict[Any, int] = {}
+        egresses: list[Egress] = []
+        refused: list[Refusal] = []
+        outcomes = array("i")
+        for outcome in decided:
+            key = outcome.egress if isinstance(outcome, Decision) else outcome
+            if key not in numbers:
+                into: list[Any] = egresses if isinstance(outcome, Decision) else refused
+                numbers[key] = len(into) if isinstance(outcome, Decision) else ~len(into)
+                into.append(key)
+            outcomes.append(numbers[key])
+        self.egresses = tuple(egresses)
+        self.refusals = tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in refused)
+        self._refused = tuple(refused)
+        self._outcomes_owner = outcomes
+        if cython.compiled:
+            self._outcomes = cython.cast("const int *", cython.cast(cython.size_t, outcomes.buffer_info()[0]))
+        else:
+            self._outcomes = outcomes
 
     def resolve(self, address: object, *, answers: Iterable[object] | None = None) -> Resolution:
         """Where an address goes: a fetch URL, a connect address, ``(host, port)``, or an address object.
@@ -92,28 +104,40 @@ class Resolver:
             InvalidAddress: for what cannot be read, or would be read in two ways.
             TypeError: for another type.
         """
-        return self._resolve(read_any(address), answers, address)
+        if type(address) is str:
+            found: Resolution = blank()
+            if read_canonical(found, address):
+                return self._finish(found, answers, address)
+        return self._exactly(read_any(address), answers, address)
 
-    def resolve_fetch(self, url: str, *, answers: Iterable[object] | None = None) -> Resolution:
+    def resolve_fetch(self, url: _Text, *, answers: Iterable[object] | None = None) -> Resolution:
         """Where ``fetch(url)`` goes; arguments and errors as for :meth:`resolve`."""
-        return self._resolve(read_fetch(url), answers, url)
+        if type(url) is str:
+            found: Resolution = blank()
+            if read_canonical(found, url) and found._scheme != 0:
+                return self._finish(found, answers, url)
+        return self._exactly(read_fetch(url), answers, url)
 
     def resolve_connect(
         self,
-        address: str | Mapping[str, object],
+        address: _Text | Mapping[str, object],
         *,
-        secure_transport: str = "off",
+        secure_transport: _Text = "off",
         answers: Iterable[object] | None = None,
     ) -> Resolution:
         """Where ``connect(address)`` goes; arguments and errors as for :meth:`resolve`.
 
         `address` may also be a mapping with ``hostname`` and ``port``. `secure_transport` is to be ``"off"``.
         """
-        return self._resolve(read_connect(address, secure_transport=secure_transport), answers, address)
+        if type(address) is str and secure_transport == "off":
+            found: Resolution = blank()
+            if read_canonical(found, address) and found._scheme == 0:
+                return self._finish(found, answers, address)
+        return self._exactly(read_connect(address, secure_transport=secure_transport), answers, address)
 
     def lookup(
         self,
-        address: str | bytes | int | IPAddress,
+        address: Any,
         version: Literal[4, 6] | None = None,
         *,
         answers: Iterable[object] | None = None,
@@ -125,15 +149,26 @@ class Resolver:
             InvalidAddress: for what cannot be read.
             TypeError: for another type.
         """
+        if type(address) is str and version is None and self._everything is None:
+            number: cython.longlong = read_ipv4(address)
+            if number >= 0:
+                outcome: cython.int = self._outcome4(number)
+                if outcome < 0:
+                    raise error_of(self._refused[~outcome], address, address)
+                return self.egresses[outcome]
         target = read_bare(address, version)
-        if self._everything is not None:
-            if self._service is None:
-                refuse_impossible_name(target, address)
+        if self._service is not None:
             return self._everything.egress
-        return self._decide(target, answers, address)[1].egress
+        if target.version and self._everything is None:
+            whole = target.number
+            outcome = self._outcome4(whole) if target.version == 4 else self._outcome6(whole >> 64, whole & _ALL)
+            if outcome < 0:
+                raise error_of(self._refused[~outcome], target.host, address)
+            return self.egresses[outcome]
+        return self._exactly(target, answers, address)._egress
 
     def lookup_many(self, addresses: Any, version: Literal[4, 6], out: Any = None) -> Any:
-        """The egress of each of many packed addresses.
+        """The egress of each of many packed addresses; the interpreter lock is released.
 
         Args:
             addresses: a buffer of 4 or 16 bytes for each address, in network order.
@@ -158,14 +193,8 @@ class Resolver:
         into = _bytes_of(out, "out")
         if into.readonly or len(into) != 4 * count:
             raise ValueError(f"out must be writable and have {4 * count} bytes")
-        numbers = into.cast("i")
-        if version == 4:
-            for i, (number,) in enumerate(struct.iter_unpack(">I", packed)):
-                numbers[i] = self._number(self._v4[number])
-        else:
-            for i, (high, low) in enumerate(struct.iter_unpack(">QQ", packed)):
-                mapped = high == 0 and low >> 32 == _MAPPED
-                numbers[i] = self._number(self._v4[low & 0xFFFFFFFF] if mapped else self._v6[high << 64 | low])
+        if count:
+            self._many(packed, into, count, version)
         return out
 
     def resolve_many(self, addresses: Iterable[object]) -> Iterator[Resolution | RouteError | TypeError]:
@@ -176,51 +205,133 @@ class Resolver:
             except (RouteError, TypeError) as error:
                 yield error
 
-    def __len__(self) -> int:
-        """The number of address ranges and names that are told apart."""
-        names = self._names
-        return len(self._v4) + len(self._v6) + len(names.exact) + len(names.one_label) + len(names.stored)
+    def nbytes(self) -> int:
+        """How much memory the address side takes, in bytes; vantages of one table and virtual network share it."""
+        return int(self._tables.nbytes())
+
+    def __reduce__(self):
+        parts = self._tables, self._view, self._hosts, self._everything, self._service
+        return _restore, (self.vantage, self.generation, *parts)
 
     def __repr__(self) -> str:
         asked = self.vantage
-        return f"<Resolver for {asked.network_id or asked.tunnel_id or asked.service_id}: {len(self)} ranges and names>"
+        return f"<Resolver for {asked.network_id or asked.tunnel_id or asked.service_id}, generation {self.generation}>"
 
-    def _resolve(self, target: Target, answers: Iterable[object] | None, address: object) -> Resolution:
+    def _outcome4(self, number):
+        return self._outcomes[self._trie4.find4(number)]
+
+    def _outcome6(self, high, low):
+        return self._outcomes[self._trie6.find6(high, low)]
+
+    def _finish(self, r, answers, address):
+        """The resolution of a canonical text whose numbers have been read."""
+        r._text = address
+        r._resolver = self
         if self._everything is not None:
-            host = target.host
-            remarks: tuple[Remark, ...] = ()
+            if self._service is not None:
+                return self._exactly(r.target, answers, address)
+            r._egress = self._everything.egress
+            return r
+        if r._version == 4:
+            outcome = self._outcome4(r._low)
+        elif r._version == 6:
+            outcome = self._outcome6(r._high, r._low)
+        else:
+            return self._finish_name(r, answers, address)
+        if outcome < 0:
+            raise error_of(self._refused[~outcome], r.host, address)
+        r._egress = self.egresses[outcome]
+        return r
+
+    def _finish_name(self, r, answers, address):
+        name = address[r._start : r._stop]
+        r._host = name
+        route = self._tables.names.find(name)
+        if route is not None and route.in_force:
+            r._egress = route.via
+        elif route is None and answers is None and name not in self._hosts:
+            r._egress = _BY_GATEWAY
+        else:
+            return self._exactly(r.target, answers, address)
+        return r
+
+    def _exactly(self, target, answers, address):
+        """The resolution of a target that the exact readers have read, with everything about it."""
+        host = target.host
+        remarks: Any = ()
+        if self._everything is not None:
+            decision = self._everything
             if self._service is not None:
                 target, remarks = at_service(self._service, target, address)
             else:
                 refuse_impossible_name(target, address)
-            return Resolution(host, target, self._everything, remarks, generation=self.generation)
-        found, decision, remarks = self._decide(target, answers, address)
-        return Resolution(target.host, found, decision, remarks, generation=self.generation)
-
-    def _decide(
-        self, target: Target, answers: Iterable[object] | None, address: object
-    ) -> tuple[Target, Decision, tuple[Remark, ...]]:
-        if target.version:
-            outcome: Outcome | None = self._outcome(target)
+        elif target.version:
+            decision = self._decide(target)
         else:
             refuse_impossible_name(target, address)
-            outcome, stored = self._names.find(target.host)
-            if outcome is None:
-                known = self._hosts.get(target.host) if answers is None else answers
-                return by_answers(target, known, stored, self._outcome, address)
-        if isinstance(outcome, Decision):
-            return target, outcome, ()
-        assert outcome is not None  # noqa: S101  (an address has an outcome)
-        raise error_of(outcome, target.host, address)
+            candidates = self._tables.names.candidates(host)
+            decision = decide_name(candidates, self._view)
+            if decision is None:
+                known = self._hosts.get(host) if answers is None else answers
+                target, decision, remarks = by_answers(target, known, candidates.stored, self._decide, address)
+        if isinstance(decision, Refusal):
+            raise error_of(decision, host, address)
+        return Resolution(host, target, decision, remarks, generation=self.generation)
 
-    def _outcome(self, target: Target) -> Outcome:
-        return self._v4[target.number] if target.version == 4 else self._v6[target.number]
+    def _decide(self, target):
+        family = self._tables.v4 if target.version == 4 else self._tables.v6
+        return decide_address(family.candidates(target.number), self._view)
 
-    def _number(self, outcome: Outcome) -> int:
-        return self._numbers[outcome.egress if isinstance(outcome, Decision) else outcome]
+    def _decision_again(self, resolution):
+        """The whole decision for a resolution of which only the egress is known."""
+        if self._everything is not None:
+            return self._everything
+        target = resolution.target
+        if target.version:
+            return self._decide(target)
+        candidates = self._tables.names.candidates(target.host)
+        return decide_name(candidates, self._view) or maybe_stored(needs_dns(), candidates.stored)
+
+    def _many(self, packed, into, count, version):
+        if cython.compiled:
+            source: cython.const_uchar[::1] = packed
+            sink: cython.uchar[::1] = into
+            if version == 4:
+                with cython.nogil:
+                    self._many4(cython.address(source[0]), cython.cast("int *", cython.address(sink[0])), count)
+            else:
+                with cython.nogil:
+                    self._many6(cython.address(source[0]), cython.cast("int *", cython.address(sink[0])), count)
+        elif version == 4:
+            self._many4(packed, into.cast("i"), count)
+        else:
+            self._many6(packed, into.cast("i"), count)
+
+    def _many4(self, packed, out, count):
+        for i in range(count):
+            out[i] = self._outcome4(
+                packed[4 * i] << 24 | packed[4 * i + 1] << 16 | packed[4 * i + 2] << 8 | packed[4 * i + 3]
+            )
+
+    def _many6(self, packed, out, count):
+        for i in range(count):
+            high = 0
+            low = 0
+            for k in range(8):
+                high = high << 8 | packed[16 * i + k]
+                low = low << 8 | packed[16 * i + 8 + k]
+            if high == 0 and low >> 32 == 0xFFFF:
+                out[i] = self._outcome4(low & _WORD)
+            else:
+                out[i] = self._outcome6(high, low)
 
 
-def _bytes_of(buffer: Any, name: str) -> memoryview:
+def _restore(vantage, generation, *parts):
+    tables, view, hosts, everything, service = parts
+    return Resolver(vantage, generation, tables, view=view, hosts=hosts, everything=everything, service=service)
+
+
+def _bytes_of(buffer, name):
     try:
         return memoryview(buffer).cast("B")
     except TypeError as error:

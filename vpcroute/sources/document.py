@@ -19,7 +19,7 @@ from typing import Any
 
 from vpcroute.announcements import VpcService
 from vpcroute.egress import HEALTH_STATES, MeshNode
-from vpcroute.errors import InvalidDocument, printable
+from vpcroute.errors import InvalidDocument, printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.sources.json_text import loads
@@ -102,7 +102,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"key {name!r} stands twice in one object")
+        raise ValueError(f"key {quoted(name)} stands twice in one object")
     return result
 
 
@@ -193,7 +193,7 @@ def _read_health(reading: Reading) -> None:
         path = f"health.{printable(str(name))}"
         try:
             connector = reading.table.connector(name)
-        except LookupError as error:
+        except (LookupError, TypeError) as error:
             reading.wrong(path, str(error))
             continue
         for place, state in states.items() if isinstance(states, Mapping) else ((None, states),):

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Final
 
 from vpcroute.egress import OnRamp
-from vpcroute.errors import printable
+from vpcroute.errors import quoted
 from vpcroute.fields import IPAddress
 from vpcroute.ranges import IPNetwork
 
@@ -37,7 +37,7 @@ class OnRamps:
                 raise ValueError
             interface = ip_interface(interface_address)
         except ValueError:
-            raise ValueError(f"{printable(interface_address)!r} is not an address with a prefix length") from None
+            raise ValueError(f"{quoted(interface_address)} is not an address with a prefix length") from None
         if interface.network.num_addresses > _FEW:
             if (interface, onramp) not in self._large:
                 self._large.append((interface, onramp))

@@ -1,20 +1,24 @@
 """The records of a network document, in the API's shapes, and how one is read from JSON.
 
 A record has the fields that routing needs and is silent about others. Each is structured with cattrs, which tells every
-field that is missing or of a wrong type; nothing is coerced. Sources: SDK, src/resources/zero-trust/networks,
-zero-trust/tunnels, zero-trust/devices, magic-transit, connectivity/directory, zero-trust/gateway.
+field that is missing, of a wrong type or no prefix where one must stand; nothing is coerced. Sources: SDK,
+src/resources/zero-trust/networks, zero-trust/tunnels, zero-trust/devices, magic-transit, connectivity/directory,
+zero-trust/gateway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import attrs
 from cattrs import BaseValidationError, Converter
 from cattrs.cols import list_structure_factory
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn
+
+from vpcroute.fields import read_prefix
+from vpcroute.ranges import IPNetwork
 
 __all__ = [
     "BgpRecord",
@@ -38,6 +42,13 @@ _T = TypeVar("_T")
 
 # How cloudflared's own JSON writes "never".
 _GO_ZERO_TIME: Final = "0001-01-01T00:00:00Z"
+
+
+class Prefix(NamedTuple):
+    """A prefix, and how it is written where host bits are set."""
+
+    value: IPNetwork
+    original: str | None
 
 
 @attrs.frozen
@@ -79,7 +90,7 @@ class SubnetRecord:
 
 @attrs.frozen
 class RouteRecord:
-    network: str
+    network: Prefix
     tunnel_id: str
     tunnel_name: str | None = None
     tun_type: str | None = None
@@ -108,7 +119,7 @@ class ScopeRecord:
 
 @attrs.frozen
 class WanRouteRecord:
-    prefix: str
+    prefix: Prefix
     priority: int
     nexthop: str | None = None
     onramp: str | None = None
@@ -134,7 +145,7 @@ class OnRampRecord:
 
 @attrs.frozen
 class BgpRecord:
-    prefix: str
+    prefix: Prefix
     onramp: str
     as_path: list[int] | None = None
     communities: list[str] | None = None
@@ -262,6 +273,19 @@ def _strict(kind: type) -> Any:
     return check
 
 
+_text: Final = _strict(str)
+
+
+def _text_or_none(value: object, _: object) -> Any:
+    return value if value is None or isinstance(value, str) else _text(value, None)
+
+
+def _prefix(value: object, _: object) -> Prefix:
+    text: str = _text(value, None)
+    network, host_bits = read_prefix(text)
+    return Prefix(network, text if host_bits else None)
+
+
 def _only(kind: type, structure_as: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """A hook that hands on only what is of a JSON kind; cattrs by itself takes what can be iterated or indexed."""
 
@@ -277,6 +301,8 @@ def _converter() -> Converter:
     converter = Converter()
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _strict(kind))
+    converter.register_structure_hook(Prefix, _prefix)
+    converter.register_structure_hook_func(lambda type_: type_ == str | None, _text_or_none)
     converter.register_structure_hook_func(lambda type_: type_ == dict[str, Any], _strict(dict))
     converter.register_structure_hook_factory(
         _is_list, lambda type_, converter: _only(list, list_structure_factory(type_, converter))

@@ -50,8 +50,9 @@ class Wan:
                 route = self._reading.made(
                     path,
                     WanRoute,
-                    record.prefix,
+                    record.prefix.value,
                     via,
+                    original=record.prefix.original,
                     priority=record.priority,
                     weight=record.weight,
                     regions=regions,
@@ -97,8 +98,9 @@ class Wan:
                 route = self._reading.made(
                     path,
                     BgpRoute,
-                    record.prefix,
+                    record.prefix.value,
                     via,
+                    original=record.prefix.original,
                     as_path=record.as_path or (),
                     communities=record.communities or (),
                     customer_asn=asn,

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from vpcroute.announcements import DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork
 from vpcroute.egress import ClientDevice, Health, MeshNode, Tunnel
-from vpcroute.errors import printable
+from vpcroute.errors import printable, quoted
 from vpcroute.fields import lower_uuid, read_prefix
 from vpcroute.ranges import IPNetwork, ReservedKind
 from vpcroute.remarks import Finding, RemarkCode
@@ -52,6 +52,7 @@ class ZeroTrust:
         self._connectors: dict[str, Tunnel | MeshNode] = {}
         self._unlisted: dict[str, Tunnel | MeshNode] = {}
         self._networks: dict[str, VirtualNetwork] = {}
+        self._unlisted_networks: dict[str, VirtualNetwork] = {}
         self._networks_listed = False
         self._default = ""
 
@@ -121,7 +122,7 @@ class ZeroTrust:
         if status in _STATUS:
             self._reading.table.set_health(connector, _STATUS[status])
         else:
-            self._reading.wrong(path, f"{printable(status)!r} is not a tunnel's status: {', '.join(_STATUS)}")
+            self._reading.wrong(path, f"{quoted(status)} is not a tunnel's status: {', '.join(_STATUS)}")
 
     def read_devices(self) -> None:
         for path, record in self._reading.records("devices", DeviceRecord):
@@ -136,7 +137,7 @@ class ZeroTrust:
             if address:
                 where = f"{path}.{field}"
                 if (":" in address) != colon:
-                    self._reading.wrong(where, f"{printable(address)!r} is not of this family")
+                    self._reading.wrong(where, f"{quoted(address)} is not of this family")
                     continue
                 self._reading.announce(where, self._reading.made_at(where, DeviceAddress, address, via))
 
@@ -148,15 +149,19 @@ class ZeroTrust:
         if id_ in self._connectors:
             return self._connectors[id_], []
         kind = _KINDS.get(tun_type)
-        if kind is None or self._is_onramp(tunnel_id):
-            what = "a WAN on-ramp" if kind is not None else repr(printable(str(tun_type)))
-            text = f"must be cfd_tunnel or warp_connector (a Mesh node), not {what}"
+        if kind is None:
+            text = f"must be cfd_tunnel or warp_connector (a Mesh node), not {quoted(str(tun_type))}"
             self._reading.wrong(f"{path}.tun_type", text)
             return None, []
-        made = self._unlisted.get(id_) or self._reading.made_at(f"{path}.tunnel_id", kind, tunnel_id, _name(name))
+        made = self._unlisted.get(id_)
         if made is None:
-            return None, []
-        self._unlisted[id_] = made
+            if self._is_onramp(tunnel_id):
+                self._reading.wrong(f"{path}.tunnel_id", "is that of a WAN on-ramp, not of a Tunnel or Mesh node")
+                return None, []
+            made = self._reading.made_at(f"{path}.tunnel_id", kind, tunnel_id, _name(name))
+            if made is None:
+                return None, []
+            self._unlisted[id_] = made
         text = f"tunnel {printable(made.id)} is not in the document, or is deleted"
         return made, [Finding(RemarkCode.UNKNOWN_TUNNEL, f"{path}.tunnel_id", text)]
 
@@ -174,8 +179,9 @@ class ZeroTrust:
                 route = self._reading.made(
                     path,
                     SubnetRoute,
-                    record.network,
+                    record.network.value,
                     via,
+                    original=record.network.original,
                     virtual_network=network,
                     id=record.id or None,
                     comment=record.comment,
@@ -190,20 +196,22 @@ class ZeroTrust:
         wanted = str(lower_uuid(text))
         if wanted in self._networks:
             return wanted, []
+        where = f"{path}.virtual_network_{'id' if record.virtual_network_id else 'name'}"
         named = [network.id for network in self._networks.values() if network.name == text]
         if len(named) > 1:
-            text = f"several virtual networks are called {printable(text)!r}: {', '.join(sorted(named))}"
-            self._reading.wrong(f"{path}.virtual_network_name", text)
+            text = f"several virtual networks are called {quoted(text)}: {', '.join(sorted(named))}"
+            self._reading.wrong(where, text)
         if named:
             return named[0], []
         name = record.virtual_network_name or text
         if not self._networks_listed and name == "default":
             return self._default, []  # no network is listed, and this one is called as the one that every account has
-        network = self._reading.made(f"{path}.virtual_network_id", VirtualNetwork, text, name)
+        network = self._unlisted_networks.get(wanted) or self._reading.made_at(where, VirtualNetwork, text, name)
         if network is None:
             return self._default, []
-        self._reading.table.add(network)
-        where = f"{path}.virtual_network_id"
+        if wanted not in self._unlisted_networks:
+            self._unlisted_networks[wanted] = network
+            self._reading.table.add(network)
         unlisted = (
             f"virtual network {printable(name)} is not in the document; it is taken for one that is not the default"
         )

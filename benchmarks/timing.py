@@ -1,0 +1,118 @@
+"""Timing: rounds that take turns, each subject in a loop of its own, on one core, without garbage collection."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from statistics import median
+from time import perf_counter_ns
+from types import FunctionType
+from typing import Any
+
+from benchmarks.agreement import disagreements
+from benchmarks.results import Result, Row
+from benchmarks.step import Settings
+from benchmarks.subject import Subject, Workload
+
+__all__ = ["quiet", "repeat", "run"]
+
+Loop = Callable[[Any, Sequence[Any], Any], None]
+_WARM_UP = 500
+
+
+def _call(call: Any, inputs: Sequence[Any], raises: Any) -> None:
+    for x in inputs:
+        call(x)
+
+
+def _subscript(call: Any, inputs: Sequence[Any], raises: Any) -> None:
+    for x in inputs:
+        call[x]
+
+
+def _call_or_raise(call: Any, inputs: Sequence[Any], raises: Any) -> None:
+    for x in inputs:
+        try:  # noqa: SIM105  (a context manager would be timed, too)
+            call(x)
+        except raises:
+            pass
+
+
+def _subscript_or_raise(call: Any, inputs: Sequence[Any], raises: Any) -> None:
+    for x in inputs:
+        try:  # noqa: SIM105
+            call[x]
+        except raises:
+            pass
+
+
+_LOOPS: dict[tuple[bool, bool], Any] = {
+    (False, False): _call,
+    (True, False): _subscript,
+    (False, True): _call_or_raise,
+    (True, True): _subscript_or_raise,
+}
+
+
+def _own_loop(subject: Subject, refusals: bool) -> Loop:
+    """A loop with byte code of its own, so that the interpreter specialises it for this subject alone."""
+    template = _LOOPS[subject.subscript, refusals]
+    return FunctionType(template.__code__.replace(co_name=subject.name), template.__globals__)
+
+
+@contextmanager
+def quiet(*, all_cores: bool = False) -> Iterator[None]:
+    """A block without garbage collection, on one core where the system can do that."""
+    pinned = hasattr(os, "sched_setaffinity") and not all_cores
+    cores = os.sched_getaffinity(0) if pinned else set()
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    if pinned:
+        os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        if pinned:
+            os.sched_setaffinity(0, cores)
+        if enabled:
+            gc.enable()
+
+
+def run(workload: Workload, rounds: int) -> Result:
+    """Nanoseconds for each answer of every subject that answers as we do."""
+    refused = disagreements(workload)
+    loops = [
+        (subject, _own_loop(subject, workload.refusals), subject.inputs or workload.inputs)
+        for subject in workload.subjects
+        if subject.name not in refused
+    ]
+    taken: dict[str, list[float]] = {subject.name: [] for subject, _, _ in loops}
+    with quiet(all_cores=workload.all_cores):
+        for subject, loop, inputs in loops:
+            loop(subject.call, inputs[:_WARM_UP], subject.raises)
+        for _ in range(rounds):
+            for subject, loop, inputs in loops:
+                begun = perf_counter_ns()
+                loop(subject.call, inputs, subject.raises)
+                taken[subject.name].append((perf_counter_ns() - begun) / (len(inputs) * workload.each))
+    rows = [
+        Row(subject.name, subject.role, subject.returns, tuple(taken.get(subject.name, ())), refused.get(subject.name))
+        for subject in workload.subjects
+    ]
+    return Result(workload.name, workload.title, "ns", workload.size, tuple(rows))
+
+
+def repeat(call: Callable[[], object], settings: Settings) -> list[float]:
+    """Seconds that each of several calls takes: as many as there are rounds and as fit the time, at least one."""
+    taken: list[float] = []
+    with quiet():
+        while len(taken) < settings.rounds and (not taken or sum(taken) + median(taken) < settings.seconds):
+            begun = perf_counter_ns()
+            result = call()
+            taken.append((perf_counter_ns() - begun) / 1e9)
+            del result
+            gc.collect()
+    return taken

@@ -1,0 +1,41 @@
+# C types for resolver.py.
+cimport cython
+from vpcroute.fib.resolution cimport Resolution
+from vpcroute.fib.trie cimport Trie
+
+cdef unsigned int _WORD
+
+@cython.final
+cdef class Resolver:
+    cdef readonly object vantage
+    cdef readonly object generation
+    cdef readonly tuple egresses
+    cdef readonly tuple refusals
+    cdef object _tables
+    cdef object _view
+    cdef object _hosts
+    cdef object _everything
+    cdef object _service
+    cdef tuple _refused
+    cdef Trie _trie4
+    cdef Trie _trie6
+    cdef object _outcomes_owner
+    cdef const int *_outcomes
+
+    cdef int _outcome4(self, unsigned int number) noexcept nogil
+    cdef int _outcome6(self, unsigned long long high, unsigned long long low) noexcept nogil
+
+    @cython.locals(outcome=cython.int)
+    cdef Resolution _finish(self, Resolution r, object answers, object address)
+
+    cdef Resolution _finish_name(self, Resolution r, object answers, object address)
+
+    cdef Resolution _exactly(self, object target, object answers, object address)
+
+    cdef _many(self, object packed, object into, Py_ssize_t count, int version)
+
+    @cython.locals(i=cython.Py_ssize_t)
+    cdef void _many4(self, const unsigned char *packed, int *out, Py_ssize_t count) noexcept nogil
+
+    @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong, k=cython.int)
+    cdef void _many6(self, const unsigned char *packed, int *out, Py_ssize_t count) noexcept nogil

@@ -1,0 +1,90 @@
+"""What all vantages of one virtual network share: tries of route classes, names, and frozen announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
+from vpcroute.fib.names import NameMap
+from vpcroute.fib.prefixes import FrozenPrefixes
+from vpcroute.precedence import AddressCandidates, Level
+from vpcroute.ranges import SPECIAL, Range
+
+__all__ = ["Family", "Tables"]
+
+_Own = tuple[DeviceAddress | None, Range | None]
+_Wan = tuple[WanRoute | BgpRoute, ...]
+
+
+@attrs.frozen(eq=False)
+class Family:
+    """One address family.
+
+    Attributes:
+        trie: route classes by address; a :class:`vpcroute.fib.trie.Trie`.
+        own: addresses of devices and nodes, and built-in ranges.
+        zero_trust: the subnet routes of the virtual network.
+        wan: the WAN routes.
+        elsewhere: the prefixes of other virtual networks, by network.
+    """
+
+    version: int
+    trie: Any
+    own: FrozenPrefixes[_Own]
+    zero_trust: FrozenPrefixes[SubnetRoute]
+    wan: FrozenPrefixes[_Wan]
+    elsewhere: Mapping[str, FrozenPrefixes[None]]
+
+    def candidates(self, number: int) -> AddressCandidates:
+        """Everything that covers an address."""
+        width = 4 if self.version == 4 else 16
+        packed = number.to_bytes(width)
+        own = list(self.own.covering(packed))
+        ranges = [(length, range_) for length, (_, range_) in own if range_ is not None]
+        zero_trust = dict(self.zero_trust.covering(packed))
+        wan = dict(self.wan.covering(packed))
+        special = [s for s in SPECIAL if s.network.version == self.version and _contains(s, number)]
+        return AddressCandidates(
+            owner=next((owner for _, (owner, _) in own if owner is not None), None),
+            reserved=ranges[0][1] if ranges else None,
+            reserved_length=ranges[0][0] if ranges else 0,
+            levels=[
+                Level(length, zero_trust.get(length), wan.get(length, ()))
+                for length in sorted({*zero_trust, *wan}, reverse=True)
+            ],
+            special=max(special, key=lambda s: s.network.prefixlen, default=None),
+            elsewhere={network for network, prefixes in self.elsewhere.items() if any(prefixes.covering(packed))},
+        )
+
+    def nbytes(self) -> int:
+        """How much memory it takes, in bytes, the announcements themselves not counted."""
+        parts: list[FrozenPrefixes[Any]] = [self.own, self.zero_trust, self.wan, *self.elsewhere.values()]
+        return int(self.trie.nbytes()) + sum(part.nbytes() for part in parts)
+
+
+def _contains(special: Range, number: int) -> bool:
+    network = special.network
+    return number >> (network.max_prefixlen - network.prefixlen) == int(network.network_address) >> (
+        network.max_prefixlen - network.prefixlen
+    )
+
+
+@attrs.frozen(eq=False)
+class Tables:
+    """Both families, the names, and the candidates that each route class stands for.
+
+    Attributes:
+        classes: for each route class, candidates that decide as those of every address of the class do.
+    """
+
+    v4: Family
+    v6: Family
+    names: NameMap
+    classes: Sequence[AddressCandidates]
+
+    def nbytes(self) -> int:
+        """How much memory the address side takes, in bytes."""
+        return self.v4.nbytes() + self.v6.nbytes()
