@@ -14,7 +14,7 @@ import vpcroute
 ORDER = (
     *("errors", "ranges", "fields", "vantage", "egress", "announcements", "remarks", "address", "gateway"),
     *("precedence", "outcomes", "findings", "indexes", "store", "registry", "standpoint", "transactions"),
-    *("fib", "fib.shim", "fib.trie", "fib.reader", "fib.names", "fib.prefixes", "fib.tables"),
+    *("fib", "fib.shim", "fib.trie", "fib.sweep", "fib.reader", "fib.names", "fib.prefixes", "fib.tables"),
     *("fib.resolution", "fib.resolver"),
     *("queries", "table", "reference", "compiler"),
     "",  # the public names

@@ -77,7 +77,7 @@ def read_canonical(r, text):
         i = _name(data, i, size)
         if i == 0:
             return False
-        if r._scheme == _TCP and i <= 5 and data[0] == 104 and data[1] == 116 and (i == 4 or data[4] == 115):
+        if r._scheme == _TCP and 4 <= i <= 5 and data[0] == 104 and data[1] == 116 and (i == 4 or data[4] == 115):
             return False  # http:8080, which fetch() and connect() read in two ways; and some that they do not
         r._version = 0
         r._high = 0

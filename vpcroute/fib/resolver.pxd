@@ -34,7 +34,7 @@ cdef class Resolver:
 
     cdef _many(self, object packed, object into, Py_ssize_t count, int version)
 
-    @cython.locals(i=cython.Py_ssize_t)
+    @cython.locals(i=cython.Py_ssize_t, number=cython.uint)
     cdef void _many4(self, const unsigned char *packed, int *out, Py_ssize_t count) noexcept nogil
 
     @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong, k=cython.int)

@@ -309,9 +309,10 @@ class Resolver:
 
     def _many4(self, packed, out, count):
         for i in range(count):
-            out[i] = self._outcome4(
-                packed[4 * i] << 24 | packed[4 * i + 1] << 16 | packed[4 * i + 2] << 8 | packed[4 * i + 3]
-            )
+            number = packed[4 * i]
+            number = number << 8 | packed[4 * i + 1]
+            number = number << 8 | packed[4 * i + 2]
+            out[i] = self._outcome4(number << 8 | packed[4 * i + 3])
 
     def _many6(self, packed, out, count):
         for i in range(count):

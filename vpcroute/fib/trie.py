@@ -33,6 +33,8 @@ _CHILD = 0x80000000  # marks a directory entry or a cell that is the number of a
 _NUMBER = 0x7FFFFFFF
 _WORD = 0xFFFFFFFF
 _NODE_WORDS = 16
+# Addresses of one directory entry; written out, for a shift would be one of C.
+_ENTRY_SIZES = {4: 2**16, 6: 2**112}
 _BITS = [1 << bit for bit in range(32)]  # not shifted in place: 1 << 31 is negative in C
 
 
@@ -160,7 +162,7 @@ def build(version: int, starts: Sequence[int], classes: Sequence[int]) -> Trie:
         classes: the route class of each range, below 2**31.
     """
     builder = _Builder()
-    size = 1 << (16 if version == 4 else 112)
+    size = _ENTRY_SIZES[version]
     directory = array("I")
     total = len(starts)
     index = 0
