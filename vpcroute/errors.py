@@ -70,6 +70,8 @@ _MOST_PROBLEMS: Final = 50
 
 def printable(text: str) -> str:
     """Text from outside, safe to print: unprintable characters escaped, cut at 200 characters."""
+    if len(text) <= _LONGEST_QUOTE and text.isprintable():
+        return text
     cut = text[: _LONGEST_QUOTE + 1]
     escaped = "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in cut

@@ -3,6 +3,7 @@ cimport cython
 
 @cython.final
 @cython.freelist(64)
+@cython.no_gc
 cdef class Resolution:
     cdef str _text
     cdef object _egress

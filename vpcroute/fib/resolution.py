@@ -16,7 +16,7 @@ except ImportError:
 from vpcroute.address import Scheme, Target, read_bare, target_of
 from vpcroute.announcements import Announcement, HostnameRoute, VpcService
 from vpcroute.egress import Egress, Offramp
-from vpcroute.errors import InvalidAddress, InvalidVantage, RouteError, printable
+from vpcroute.errors import InvalidAddress, InvalidVantage, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, is_dns_name
 from vpcroute.outcomes import Decision, GatewayRole, Outcome, Refusal, decide_service, maybe_stored, needs_dns
 from vpcroute.ranges import CLOUDFLARE_NETWORKS
@@ -49,6 +49,25 @@ class Resolution:
             ``"none_documented"`` for a tunnel or service binding.
         generation: the generation of the table that the answer is from.
     """
+
+    # For the interpreted form; the compiled one has its fields in the .pxd file.
+    __slots__ = (
+        "_answer_remarks",
+        "_decision",
+        "_egress",
+        "_generation",
+        "_high",
+        "_host",
+        "_low",
+        "_port",
+        "_resolver",
+        "_scheme",
+        "_start",
+        "_stop",
+        "_target",
+        "_text",
+        "_version",
+    )
 
     # Either everything is given (by __init__), or the resolver fills in text, numbers and egress, and itself, to make
     # the rest when it is asked for.
@@ -244,7 +263,7 @@ def read_answers(answers: Iterable[object], target: Target) -> list[Target]:
     for answer in answers:
         literal = read_bare(answer)  # type: ignore[arg-type]  # it refuses other types itself
         if not literal.version:
-            raise InvalidAddress(f"answer {printable(str(answer))!r} is not an address", address=printable(str(answer)))
+            raise InvalidAddress(f"answer {quoted(str(answer))} is not an address", address=printable(str(answer)))
         read.append(attrs.evolve(literal, port=target.port, scheme=target.scheme))
     return read
 

@@ -14,6 +14,9 @@ cdef class Resolver:
     cdef object _tables
     cdef object _view
     cdef object _hosts
+    cdef dict _exact
+    cdef dict _one_label
+    cdef bint _has_globs
     cdef object _everything
     cdef object _service
     cdef tuple _refused
@@ -28,7 +31,7 @@ cdef class Resolver:
     @cython.locals(outcome=cython.int)
     cdef Resolution _finish(self, Resolution r, object answers, object address)
 
-    cdef Resolution _finish_name(self, Resolution r, object answers, object address)
+    cdef Resolution _finish_name(self, Resolution r, object answers, str address)
 
     cdef Resolution _exactly(self, object target, object answers, object address)
 

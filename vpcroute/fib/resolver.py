@@ -67,6 +67,9 @@ class Resolver:
         self._tables = tables
         self._view = view
         self._hosts = hosts or {}
+        self._exact = tables.names.exact
+        self._one_label = tables.names.one_label
+        self._has_globs = bool(tables.names.globs)
         self._everything = everything
         self._service = service
         self._trie4 = tables.v4.trie
@@ -246,7 +249,12 @@ class Resolver:
     def _finish_name(self, r, answers, address):
         name = address[r._start : r._stop]
         r._host = name
-        route = self._tables.names.find(name)
+        if self._has_globs:
+            route = self._tables.names.find(name)
+        else:
+            route = self._exact.get(name)
+            if route is None and self._one_label:
+                route = self._one_label.get(name.partition(".")[2])
         if route is not None and route.in_force:
             r._egress = route.via
         elif route is None and answers is None and name not in self._hosts:

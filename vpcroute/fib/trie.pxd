@@ -26,5 +26,5 @@ cdef class _Builder:
                    cells=list)
     cdef tuple node(self, list starts, list classes, Py_ssize_t first, object base, object size)
 
-    @cython.locals(word=cython.int, before=cython.int, counts=list)
+    @cython.locals(word=cython.int, before=cython.uint, counts=list)
     cdef _put(self, list bitmap, list cells)

@@ -1,0 +1,251 @@
+"""The trie against a search by halves of the same ranges, and the sweep against the longest prefix by trying each."""
+
+from __future__ import annotations
+
+import pickle
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_agreement import examples
+
+from vpcroute.fib.sweep import LENGTH_BITS, sweep
+from vpcroute.fib.trie import build as build_trie
+
+WIDTHS = {4: 32, 6: 128}
+LARGEST_CLASS = 2**31 - 1
+
+
+def build(version: int, starts: Sequence[int], classes: Sequence[int]) -> Any:
+    """The trie; its methods have their types from Cython."""
+    return build_trie(version, starts, classes)
+
+
+def expected(starts: Sequence[int], classes: Sequence[int], number: int) -> int:
+    """The class of the last range that begins at or before an address."""
+    return classes[bisect_right(starts, number) - 1]
+
+
+def around(width: int, numbers: Iterable[int]) -> set[int]:
+    """Numbers and those on both sides of them, in an address family and round its ends."""
+    return {(number + step) % (1 << width) for number in numbers for step in (-1, 0, 1)}
+
+
+def check(version: int, starts: Sequence[int], classes: Sequence[int], more: Iterable[int] = ()) -> None:
+    """The trie gives the class of each address around the borders and of some more, pickled or not."""
+    trie = build(version, starts, classes)
+    again = pickle.loads(pickle.dumps(trie))  # noqa: S301
+    assert type(again) is type(trie)
+    assert trie.nbytes() == again.nbytes()
+    # The directory at least; a border takes a node at each level, with 16 words and three cells at most.
+    assert 4 * 2**16 <= trie.nbytes() <= 4 * (2**16 + len(starts) * 14 * (16 + 3))
+    for number in around(WIDTHS[version], starts) | set(more):
+        want = expected(starts, classes, number)
+        found = trie.find(number), again.find(number)
+        assert found == (want, want), f"IPv{version} {number:#x}"
+
+
+def aligned(width: int) -> st.SearchStrategy[int]:
+    """An address with nothing behind some bit: the border of a directory entry, of a node, of a cell."""
+    lengths = [1, 8, 15, 16, 17, 23, 24, 25, 31, 32, 40, 64, 65, 72, 112, 120, 127, 128]
+    lengths = [length for length in lengths if length <= width]
+
+    def of(length: int) -> st.SearchStrategy[int]:
+        return st.integers(0, 2**length - 1).map(lambda number: number << (width - length))
+
+    return st.sampled_from(lengths).flatmap(of)
+
+
+@st.composite
+def borders(draw: st.DrawFn, version: int) -> list[int]:
+    """The first addresses of some ranges, many of them close together."""
+    width = WIDTHS[version]
+    found = {0}
+    for number in draw(st.lists(aligned(width), max_size=20)):
+        found.add(number)
+        steps = st.sampled_from([1, 2, 255, 256, 257, 2**16, 2 ** (width - 16), 2 ** (width - 24), 2 ** (width // 2)])
+        found |= {(number + step) % 2**width for step in draw(st.lists(steps, max_size=4))}
+        found |= {(number - step) % 2**width for step in draw(st.lists(steps, max_size=2))}
+    return sorted(found)
+
+
+@examples(100)
+@given(st.data(), st.sampled_from([4, 6]))
+def test_trie_gives_what_a_search_of_the_ranges_gives(data: st.DataObject, version: int) -> None:
+    starts = data.draw(borders(version))
+    values = st.one_of(st.integers(0, 2), st.integers(0, LARGEST_CLASS), st.just(LARGEST_CLASS))
+    classes = data.draw(st.lists(values, min_size=len(starts), max_size=len(starts)))
+    more = data.draw(st.lists(st.integers(0, 2 ** WIDTHS[version] - 1), max_size=20))
+    check(version, starts, classes, more)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("bits", [8, 16, 24, 32, 64, 104, 128])
+def test_trie_of_thousands_of_ranges(version: int, bits: int) -> None:
+    width = WIDTHS[version]
+    if bits > width:
+        pytest.skip("an IPv4 address has no more than 32 bits")
+    random = Random(version * 1000 + bits)  # noqa: S311
+    starts = sorted({0} | {random.getrandbits(bits) << (width - bits) for _ in range(3000)})
+    classes = [random.choice((0, 1, 2, random.getrandbits(31))) for _ in starts]
+    check(version, starts, classes, [random.getrandbits(width) for _ in range(1000)])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_trie_of_ranges_that_crowd_under_one_directory_entry(version: int) -> None:
+    width = WIDTHS[version]
+    random = Random(version)  # noqa: S311
+    base = 0x0A00 << (width - 16)
+    starts = sorted({0} | {base + random.getrandbits(12) for _ in range(1500)})
+    classes = [random.randrange(3) for _ in starts]
+    check(version, starts, classes, [base + random.getrandbits(13) for _ in range(500)])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_trie_of_one_address_per_range(version: int) -> None:
+    """Each cell of a last node of its own, and each with another class."""
+    starts = list(range(1024))
+    check(version, starts, [LARGEST_CLASS - number for number in starts])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("number", [0, 1, LARGEST_CLASS])
+def test_trie_of_one_range(version: int, number: int) -> None:
+    check(version, [0], [number], [1 << bit for bit in range(WIDTHS[version])])
+    assert build(version, [0], [number]).nbytes() == 4 * 2**16
+
+
+# Each power of two, so each border of a directory entry (2**16, 2**112), of a node and of a half of an address.
+@pytest.mark.parametrize(
+    ("version", "bit"), [*((4, bit) for bit in range(32)), *((6, bit) for bit in (*range(0, 128, 8), 15, 63, 103, 127))]
+)
+def test_trie_with_one_border(version: int, bit: int) -> None:
+    assert build(version, [0, 1 << bit], [5, 7]).find(1 << bit) == 7
+    check(version, [0, 1 << bit], [5, 7], [1 << other for other in range(WIDTHS[version])])
+
+
+@pytest.mark.parametrize("border", [1, 2**64, 2**104, 2**112, 2**127])
+def test_trie_finds_the_address_at_a_border(border: int) -> None:
+    trie = build(6, [0, border], [5, 7])
+    assert [trie.find(number) for number in (0, border - 1, border, border + 1, 2**128 - 1)] == [5, 5, 7, 7, 7]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_trie_with_one_border_at_the_last_address(version: int) -> None:
+    check(version, [0, 2 ** WIDTHS[version] - 1], [5, 7])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_neighbours_of_one_class_share_cells(version: int) -> None:
+    width = WIDTHS[version]
+    many = [index << (width - 24) for index in range(256)]
+    apart, alike = build(version, many, list(range(256))), build(version, many, [9] * 256)
+    check(version, many, [9] * 256)
+    check(version, many, [index // 2 for index in range(256)])
+    assert apart.nbytes() - alike.nbytes() == 4 * 255
+
+
+def test_every_cell_of_a_node_is_told_apart() -> None:
+    """Every way to split the 256 cells of a node in two, and all of them apart."""
+    for cell in range(1, 256):
+        trie = build(4, [0, cell << 8], [5, 7])
+        assert [trie.find(number << 8) for number in range(256)] == [5] * cell + [7] * (256 - cell)
+    trie = build(4, [number << 8 for number in range(256)], list(range(256)))
+    assert [trie.find(number << 8 | 255) for number in range(256)] == list(range(256))
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("cells", [127, 128, 129, 223, 224, 225, 255, 256])
+def test_node_with_many_cells(version: int, cells: int) -> None:
+    """The counts of bits before the later words of a node take all eight bits of an octet."""
+    check(version, list(range(cells)), list(range(cells)), range(256))
+    base = 2 ** (WIDTHS[version] - 24)
+    check(version, [number * base for number in range(cells)], list(range(cells)))
+
+
+# The sweep
+
+
+def longest(width: int, said: Mapping[int, int], number: int) -> list[int]:
+    """The keys of the prefixes that contain an address, the shortest first."""
+
+    def contains(key: int) -> bool:
+        host_bits = width - (key & 0xFF)
+        return number >> host_bits == key >> LENGTH_BITS >> host_bits
+
+    return sorted(filter(contains, said), key=lambda key: key & 0xFF)
+
+
+@st.composite
+def sayings(draw: st.DrawFn, width: int) -> dict[int, int]:
+    """What is said at some prefixes that nest, by key; the whole family is among them."""
+    said = {0: draw(st.integers(0, 2))}
+    lengths = st.sampled_from([1, 2, 3, 4, 8, width - 2, width - 1, width])
+    tops, bottoms = st.integers(0, 7), st.integers(0, 7)
+    for length, top, bottom, number in draw(
+        st.lists(st.tuples(lengths, tops, bottoms, st.integers(0, 2)), max_size=12)
+    ):
+        address = (top << (width - 3) | bottom) >> (width - length) << (width - length)
+        said[address << LENGTH_BITS | length] = number
+    return said
+
+
+def edges(width: int, said: Mapping[int, int]) -> set[int]:
+    """The first and last address of each prefix, and those next to them."""
+    first = {key >> LENGTH_BITS for key in said}
+    last = {key >> LENGTH_BITS | (2**width - 1) >> (key & 0xFF) for key in said}
+    return around(width, first | last)
+
+
+@examples(200)
+@given(st.data(), st.sampled_from([32, 128]))
+def test_sweep_gives_what_the_longest_prefix_says(data: st.DataObject, width: int) -> None:
+    said = data.draw(sayings(width))
+    starts, classes = sweep(width, said, {}, lambda _, number: number)
+    assert starts == sorted(set(starts))
+    assert starts[0] == 0
+    assert len(starts) == len(classes)
+    for number in edges(width, said):
+        assert expected(starts, classes, number) == said[longest(width, said, number)[-1]], f"{number:#x}"
+
+
+@examples(100)
+@given(st.data(), st.sampled_from([32, 128]))
+def test_sweep_joins_what_is_said_around(data: st.DataObject, width: int) -> None:
+    """The class of a prefix comes of all that is said from the whole family down to it."""
+    said = data.draw(sayings(width))
+    paths: list[tuple[int, ...]] = []
+    asked: list[tuple[int, int]] = []
+
+    def join(around: int, number: int) -> int:
+        asked.append((around, number))
+        paths.append((*(paths[around] if around >= 0 else ()), number))
+        return len(paths) - 1
+
+    inside: dict[int, int] = {}
+    starts, classes = sweep(width, said, inside, join)
+    for number in edges(width, said):
+        path = tuple(said[key] for key in longest(width, said, number))
+        assert paths[expected(starts, classes, number)] == path
+    assert len(asked) == len(set(asked)) == len(inside)
+    del paths[:], asked[:]
+    assert sweep(width, said, inside, join) == (starts, classes)
+    assert not asked  # all of it was known
+
+
+def test_sweep_and_trie_together() -> None:
+    random = Random(7)  # noqa: S311
+    for version, width in WIDTHS.items():
+        said = {0: 0}
+        for _ in range(500):
+            length = random.choice((8, 12, 16, 20, 24, 28, 32, width))
+            address = random.getrandbits(width) & (0x0FFF << (width - 12) | 0x3FF << (width - 26) | 3)
+            said[address >> (width - length) << (width - length) << LENGTH_BITS | length] = random.randrange(50)
+        starts, classes = sweep(width, said, {}, lambda _, number: number)
+        trie = build(version, starts, classes)
+        for number in random.sample(sorted(edges(width, said)), 300):
+            assert trie.find(number) == said[longest(width, said, number)[-1]], f"IPv{version} {number:#x}"

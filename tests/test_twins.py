@@ -1,0 +1,266 @@
+"""The compiled modules and the sources that they were made from give the same answers and errors to everything."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import networks, questions, vantages
+from test_agreement import examples, questions_about
+from test_reader import Text, texts
+from twins import came_to, compile_twins, interpreted, needs_both, plain
+
+from vpcroute import HostnameRoute, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage, VpcService
+from vpcroute.errors import InvalidVantage
+from vpcroute.fib import COMPILED_MODULES
+
+pytestmark = needs_both
+
+CALLS = ("resolve", "resolve_fetch", "resolve_connect", "lookup")
+
+
+def make_table() -> RouteTable:
+    """Every address has a way; one network and one name are not in force."""
+    everywhere, inside = Tunnel("t-id", "t"), Tunnel("i-id", "i")
+    table = RouteTable()
+    table.add(VpcService("s-id", "s", via=inside, ipv4=IPv4Address("10.0.0.1")))
+    for prefix, via in (("0.0.0.0/0", everywhere), ("::/0", everywhere), ("10.0.0.0/9", inside), ("fd00::/9", inside)):
+        table.announce(SubnetRoute(prefix, via))
+    table.announce(SubnetRoute("10.64.0.0/10", inside, in_force=False))
+    for hostname in ("a", "h", "internal.local", "*.internal.local", "*.b"):
+        table.announce(HostnameRoute(hostname, inside))
+    table.announce(HostnameRoute("stopped.local", inside, in_force=False))
+    table.set_hosts("known.local", ["10.64.0.1", "10.0.0.1", "192.0.2.1"])
+    return table
+
+
+VANTAGES = (Vantage(), Vantage(tunnel_id="t-id"), Vantage(service_id="s-id"))
+
+
+@cache
+def twins(vantage: Vantage = VANTAGES[0]) -> tuple[Any, Any]:
+    """The compiled and the interpreted resolver of that table."""
+    return compile_twins(make_table, vantage)
+
+
+def same(call: str, *arguments: Any, vantage: Vantage = VANTAGES[0], **options: Any) -> object:
+    """What both come to."""
+    compiled, sources = (came_to(resolver, call, *arguments, **options) for resolver in twins(vantage))
+    assert compiled == sources, f"{call}{arguments!a} {options}"
+    return compiled
+
+
+def test_twins_are_two() -> None:
+    compiled, sources = twins()
+    assert type(compiled) is not type(sources)
+    for name in COMPILED_MODULES:
+        here, copy = sys.modules[f"vpcroute.fib.{name}"], interpreted()[name]
+        assert copy is not here
+        assert str(copy.__file__).endswith(".py")
+        assert not str(here.__file__).endswith(".py")
+    assert type(sources.resolve("a:1")) is interpreted()["resolution"].Resolution
+    assert type(compiled.resolve("a:1")) is sys.modules["vpcroute.fib.resolution"].Resolution
+    assert plain(compiled.resolve("a:1")) == plain(sources.resolve("a:1"))
+
+
+@examples(150)
+@given(texts())
+def test_twins_agree_on_texts(text: str) -> None:
+    for call in CALLS:
+        same(call, text)
+        same(call, text, answers=["10.0.0.1"])
+        for vantage in VANTAGES[1:]:
+            same(call, text, vantage=vantage)
+
+
+@examples(40)
+@given(st.data())
+def test_twins_agree_on_networks(data: st.DataObject) -> None:
+    network, vantage = data.draw(networks()), data.draw(vantages())
+    asked = data.draw(st.lists(questions(network.routes), max_size=10)) + questions_about(network)
+    try:
+        compiled, sources = compile_twins(network.table, vantage)
+    except InvalidVantage:
+        return
+    assert (compiled.egresses, compiled.nbytes()) == (sources.egresses, sources.nbytes())
+    assert list(map(str, compiled.refusals)) == list(map(str, sources.refusals))
+    for question in asked:
+        found = [came_to(each, question.call, question.argument, **question.options) for each in (compiled, sources)]
+        assert found[0] == found[1], (vantage, question)
+
+
+OTHER_TYPES: list[Any] = [None, True, False, 0, 1, -1, 2**32 - 1, 2**32, 2**128 - 1, 2**128, 1.5, float("nan"), 1j]
+OTHER_TYPES += [
+    object,
+    ...,
+    range(3),
+    b"",
+    b"\n\0\0\1",
+    bytes(16),
+    bytes(5),
+    b"a:1",
+    bytearray(4),
+    memoryview(bytes(4)),
+]
+OTHER_TYPES += [
+    array("B", [10, 0, 0, 1]),
+    (),
+    ("a",),
+    ("a", 1),
+    ("a", 0),
+    ("a", 65536),
+    ("a", "1"),
+    ("a", True),
+    ["a", 1],
+]
+OTHER_TYPES += [("a", 1.0), ("a", None), (None, 1), (1, 1), ("10.0.0.1", 1), ("[::1]", 1), ("fd00::1", 1), ("a", 1, 2)]
+OTHER_TYPES += [(Text("a"), 1), (IPv4Address("10.0.0.1"), 1), {}, {"hostname": "a"}, {"port": 1}, {1: 2}]
+OTHER_TYPES += [{"hostname": host, "port": port} for host in ("a", Text("a"), None) for port in (1, 1.0, "1", None)]
+OTHER_TYPES += [{"hostname": "a", "port": 1, "x": 2}, IPv4Address("10.0.0.1"), IPv4Address("10.64.0.1")]
+OTHER_TYPES += [IPv6Address("fd00::1"), IPv6Address("::ffff:10.0.0.1")]
+OTHER_TYPES += map(Text, "a a:1 A:1 http://a/ HTTP://a 10.0.0.1 10.0.0.1:1 [fd00::1]:1 http:80 h\u00e9:1".split())
+OTHER_TYPES += "a:1 10.0.0.1 10.64.0.1 10.64.0.1:1 stopped.local:1 known.local:1 a.b.c.b:25".split()
+OTHER_TYPES += [Text(""), "", "\0", "\ud800"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_twins_agree_on_arguments_of_every_type(call: str) -> None:
+    for argument in OTHER_TYPES:
+        for vantage in VANTAGES:
+            same(call, argument, vantage=vantage)
+            same(call, argument, vantage=vantage, answers=["10.0.0.1"])
+
+
+ANSWERS: list[Any] = [None, [], (), "", "10.0.0.1", b"\n\0\0\1", 1, {"10.0.0.1": 1}, [None], [1], ["nonsense"]]
+ANSWERS += [["10.0.0.1"], ["10.64.0.1"], ["10.64.0.1", "10.0.0.1"], ["10.0.0.1", "nonsense"], [Text("10.0.0.1")]]
+ANSWERS += [[IPv6Address("fd00::1")], [b"\n\0\0\1"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["a:1", "c.d:1", "known.local:1", "http://c.d/", "10.0.0.1:1", "c.d", "http://C.d", ""]
+)
+def test_twins_agree_on_answers_of_every_type(text: str) -> None:
+    for call in CALLS:
+        for answers in ANSWERS:
+            same(call, text, answers=answers)
+
+
+def test_twins_agree_on_options() -> None:
+    for text in ("a:1", "10.0.0.1:1", "A:1", "", None):
+        for secure in ("off", "on", "starttls", "", None, 1, Text("off"), Text("on")):
+            same("resolve_connect", text, secure_transport=secure)
+    for argument in (1, 2**32, "10.0.0.1", "::1", b"\n\0\0\1", bytes(16), None, IPv4Address("10.0.0.1")):
+        for version in (4, 6, 5, 0, None, "4", True):
+            same("lookup", argument, version)
+    for call in (*CALLS, "lookup_many", "resolve_many"):
+        compiled, sources = (came_to(resolver, call) for resolver in twins())
+        assert isinstance(compiled, tuple)
+        assert isinstance(sources, tuple)
+        assert compiled[0] is sources[0] is TypeError
+
+
+# Batches
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_twins_agree_on_batches(version: int) -> None:
+    random = Random(version)  # noqa: S311
+    numbers = [random.getrandbits(32) for _ in range(2000)] + [10 << 24, (10 << 24) - 1, 0x0A40_0000, 0x0A3F_FFFF]
+    if version == 4:
+        packed = struct.pack(f">{len(numbers)}I", *numbers)
+    else:
+        wide = [random.getrandbits(128) for _ in numbers] + [0xFD << 120, (0xFD << 120) - 1, 0, 2**128 - 1]
+        wide += [(0xFFFF << 32) + number for number in numbers]
+        packed = b"".join(number.to_bytes(16) for number in wide)
+    for vantage in VANTAGES:
+        found = same("lookup_many", packed, version, vantage=vantage)
+        assert found == same("lookup_many", memoryview(bytearray(packed)), version, vantage=vantage)
+        assert isinstance(found, tuple)
+        assert found[0] == "i"
+
+
+BUFFERS: list[Any] = [b"", bytes(16), bytes(7), bytearray(8), memoryview(bytes(32))[::2], array("I", [1, 2, 3, 4])]
+BUFFERS += [None, "10.0.0.1", 1, [1, 2], Text("a"), memoryview(bytes(16)).cast("B", (4, 4))]
+
+
+@pytest.mark.parametrize("version", [4, 6, 5, 0, None, "4", 4.0, True])
+def test_twins_agree_on_buffers_of_every_kind(version: Any) -> None:
+    def outs() -> list[Any]:
+        made = [None, array("i", [7]), array("i", [7] * 4), array("q", [7, 7]), bytearray(16), bytes(16), [7], "x"]
+        return [
+            *made,
+            memoryview(array("i", [7] * 8))[::2],
+            memoryview(bytearray(4)),
+            memoryview(bytearray(b"7" * 15))[:],
+        ]
+
+    for buffer in BUFFERS:
+        for one, other in zip(outs(), outs(), strict=True):
+            compiled, sources = twins()
+            found = came_to(compiled, "lookup_many", buffer, version, one)
+            expected = came_to(sources, "lookup_many", buffer, version, other)
+            if isinstance(one, memoryview):
+                assert (found is one) == (expected is other)
+                found, expected = (x if isinstance(x, tuple) else None for x in (found, expected))
+            assert found == expected, (buffer, version, one)
+            if one is not None:
+                assert list(one) == list(other)
+
+
+def test_twins_agree_on_many() -> None:
+    compiled, sources = (list(resolver.resolve_many(OTHER_TYPES)) for resolver in twins())
+    assert len(compiled) == len(sources) == len(OTHER_TYPES)
+    for one, other in zip(compiled, sources, strict=True):
+        if isinstance(one, RouteError | TypeError):
+            assert (type(one), str(one)) == (type(other), str(other))
+        else:
+            assert plain(one) == plain(other)
+
+
+# The modules by themselves
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_twins_build_the_same_trie(version: int) -> None:
+    from vpcroute.fib.trie import build
+
+    random = Random(version)  # noqa: S311
+    width = 32 if version == 4 else 128
+    for bits in (12, 20, 28, width):
+        starts = sorted({0} | {random.getrandbits(bits) << (width - bits) for _ in range(500)} | set(range(300)))
+        classes = [random.getrandbits(31) for _ in starts]
+        compiled, sources = (make(version, starts, classes) for make in (build, interpreted()["trie"].build))
+        assert compiled.__reduce__()[1] == sources.__reduce__()[1]
+        for number in starts:
+            assert compiled.find(number) == sources.find(number)
+
+
+def test_twins_sweep_the_same() -> None:
+    from vpcroute.fib.sweep import sweep
+
+    random = Random(1)  # noqa: S311
+    for width in (32, 128):
+        said = {0: 0}
+        for _ in range(500):
+            length = random.randrange(1, width + 1)
+            address = random.getrandbits(width) >> (width - length) << (width - length)
+            said[address << 8 | length] = random.randrange(5)
+        compiled, sources = (make(width, said, {}, max) for make in (sweep, interpreted()["sweep"].sweep))
+        assert compiled == sources
+
+
+def test_vantages_that_are_not_known() -> None:
+    from vpcroute.compiler import compile_table
+
+    for vantage in (Vantage(tunnel_id="nothing"), Vantage(virtual_network="nothing")):
+        for make in (compile_table, interpreted()["compiler"].compile_table):
+            with pytest.raises(InvalidVantage):
+                make(make_table(), vantage)
