@@ -96,7 +96,8 @@ class Golden:
         places = self._open_places(ip)
         others += [reading for place in places for reading in self._readings(ip, place)]
         if not strict:
-            dropped = "region_required" if places else "destination_ip_unroutable"
+            reaches = any(winners and all(r.in_force for r in winners) for winners in others)
+            dropped = "region_required" if places and reaches else "destination_ip_unroutable"
             return dropped if self._wan(ip) else self._default_routing(ip)
         here = self._outcome(strict, ip)
         if isinstance(here, str):

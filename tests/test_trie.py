@@ -83,12 +83,11 @@ def test_trie_gives_what_a_search_of_the_ranges_gives(data: st.DataObject, versi
     check(version, starts, classes, more)
 
 
-@pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("bits", [8, 16, 24, 32, 64, 104, 128])
+@pytest.mark.parametrize(
+    ("version", "bits"), [*((4, bits) for bits in (8, 16, 24, 32)), *((6, bits) for bits in (8, 16, 32, 64, 104, 128))]
+)
 def test_trie_of_thousands_of_ranges(version: int, bits: int) -> None:
     width = WIDTHS[version]
-    if bits > width:
-        pytest.skip("an IPv4 address has no more than 32 bits")
     random = Random(version * 1000 + bits)  # noqa: S311
     starts = sorted({0} | {random.getrandbits(bits) << (width - bits) for _ in range(3000)})
     classes = [random.choice((0, 1, 2, random.getrandbits(31))) for _ in starts]

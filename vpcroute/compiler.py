@@ -1,4 +1,4 @@
-"""Route table and vantage in, resolver out: every question is decided here, once, so that none is at look-up.
+"""Route table and vantage in, resolver out: which way an address goes is decided before it is asked for.
 
 All prefixes of a family are swept in the order of their addresses. What is said at a prefix, and what the prefixes
 around it say, make a *route class*: the candidates that can still decide, longest prefix first, without those that

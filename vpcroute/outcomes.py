@@ -68,7 +68,8 @@ def decide_address(c: AddressCandidates, view: View) -> Outcome:
     if c.reserved is not None:
         return _in_reserved(c, c.reserved)
     first, *others = readings(c, view)
-    if not first[0] and any(winners for winners, reason in others if reason is RemarkCode.SCOPE_UNKNOWN):
+    scoped = [winners for winners, reason in others if reason is RemarkCode.SCOPE_UNKNOWN and winners]
+    if not first[0] and any(isinstance(_decision(winners, view), Decision) for winners in scoped):
         return _region_required(c, view, others)
     if not first[0]:
         return _out_of_scope(c) if any(c.wan) else _default_routing(c, view)

@@ -316,11 +316,11 @@ class RouteTable(Queries):
 
         return Reference(self, Vantage(**vantage)).resolve(address, answers=answers)
 
-    def compile(self, **vantage: Any) -> Resolver:
-        """The same answers as :meth:`resolve` from one vantage, compiled; takes the fields of a Vantage."""
+    def compile(self, vantage: Vantage | None = None, /, **fields: Any) -> Resolver:
+        """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""
         from vpcroute.compiler import compile_table
 
-        return compile_table(self, Vantage(**vantage))
+        return compile_table(self, Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields))
 
     def stand(self, vantage: Vantage) -> Standpoint:
         """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""

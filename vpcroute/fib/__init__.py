@@ -1,4 +1,4 @@
-"""The compiled side (FIB): what a look-up needs, and nothing that has to be decided any more.
+"""The compiled side (FIB): what a look-up needs.
 
 The modules in :data:`COMPILED_MODULES` are written in Python and compiled with Cython when the package is built. Where
 one of them was not, or with ``VPCROUTE_INTERPRETED=1`` in the environment at the first import, all of them run from

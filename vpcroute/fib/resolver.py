@@ -1,4 +1,9 @@
-"""The compiled form of a route table for one vantage."""
+"""The compiled form of a route table for one vantage.
+
+The egress of an address comes from its route class, and the outcome of each class is decided when the resolver is made.
+Everything else about an answer (route, alternates, remarks) is decided again, from frozen announcements, when it is
+asked for; the tests hold the two together.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +40,7 @@ _Text = str
 _WORD = 0xFFFFFFFF
 _ALL = 0xFFFFFFFFFFFFFFFF
 _WIDTHS = {4: 4, 6: 16}
+_INT32 = ("i", "=i", "@i", "B")  # signed 32-bit integers, or octets to hold them
 _BY_GATEWAY = Gateway(needs_dns=True)
 
 
@@ -50,6 +56,9 @@ class Resolver:
         egresses: the egress paths that :meth:`lookup_many` numbers.
         refusals: the refusals that it numbers.
     """
+
+    def __cinit__(self, vantage, generation, tables, **parts):
+        pass  # so that none is made without __init__: its pointers would lead nowhere
 
     def __init__(
         self,
@@ -194,6 +203,8 @@ class Resolver:
         if out is None:
             out = array("i", bytes(4 * count))
         into = _bytes_of(out, "out")
+        if memoryview(out).format not in _INT32:
+            raise ValueError("out must be a buffer of signed 32-bit integers (format 'i')")
         if into.readonly or len(into) != 4 * count:
             raise ValueError(f"out must be writable and have {4 * count} bytes")
         if count:
@@ -201,7 +212,12 @@ class Resolver:
         return out
 
     def resolve_many(self, addresses: Iterable[object]) -> Iterator[Resolution | RouteError | TypeError]:
-        """The resolution of each address, or the error in its place, in order."""
+        """The resolution of each address, or the error in its place, in order; TypeError for a single text."""
+        if isinstance(addresses, (str, bytes, Mapping)):
+            raise TypeError(f"addresses must be an iterable of addresses, not {type(addresses).__name__}")
+        return self._each(addresses)
+
+    def _each(self, addresses):
         for address in addresses:
             try:
                 yield self.resolve(address)

@@ -54,6 +54,9 @@ def rank(nodes, node, i):
 class Trie:
     """Route classes by address, of one address family."""
 
+    def __cinit__(self, version, directory, nodes, cells):
+        pass  # so that none is made without __init__: its pointers would lead nowhere
+
     def __init__(self, version, directory, nodes, cells):
         self.version = version
         self._dir_owner = directory
