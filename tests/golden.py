@@ -122,7 +122,11 @@ class Golden:
         if isinstance(verdict, str):
             return verdict
         for route in routes:
-            if route.hostname == parent and route.match == "stored" and route.via != verdict.egress:
+            if (
+                route.hostname == parent
+                and route.match == "stored"
+                and (route.via != verdict.egress or not route.in_force)
+            ):
                 more = {route.via} if route.in_force else set()
                 return verdict._replace(guaranteed=False, alternates=verdict.alternates | more)
         return verdict
