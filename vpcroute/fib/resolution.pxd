@@ -1,28 +1,23 @@
 # C types for resolution.py.
 cimport cython
 
-@cython.final
-@cython.freelist(64)
-@cython.no_gc
 cdef class Resolution:
     cdef str _text
-    cdef object _egress
     cdef object _resolver
-    cdef object _host
-    cdef object _target
-    cdef object _decision
-    cdef object _answer_remarks
-    cdef object _generation
+    cdef object _whole
     cdef unsigned char _version
     cdef unsigned char _scheme
     cdef int _port
+    cdef int _number
+    cdef int _start
+    cdef int _stop
     cdef unsigned long long _high
     cdef unsigned long long _low
-    cdef Py_ssize_t _start
-    cdef Py_ssize_t _stop
 
 cdef Resolution blank()
 cdef host_of(Resolution resolution)
 cdef number_of(Resolution resolution)
-cdef decision_of(Resolution resolution)
+cdef target_of_text(Resolution resolution)
+cdef whole_of(Resolution resolution)
 cdef tuple _said(Resolution resolution)
+cdef object refused(tuple said, Resolution resolution)

@@ -5,7 +5,8 @@ from vpcroute.fib.trie cimport Trie
 
 cdef unsigned int _WORD
 
-@cython.final
+cdef int _EXACTLY
+
 cdef class Resolver:
     cdef readonly object vantage
     cdef readonly object generation
@@ -17,9 +18,11 @@ cdef class Resolver:
     cdef dict _exact
     cdef dict _one_label
     cdef bint _has_globs
+    cdef list _vias
     cdef object _everything
     cdef object _service
     cdef tuple _refused
+    cdef tuple _said
     cdef Trie _trie4
     cdef Trie _trie6
     cdef object _outcomes_owner
@@ -28,10 +31,11 @@ cdef class Resolver:
     cdef int _outcome4(self, unsigned int number) noexcept nogil
     cdef int _outcome6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
-    @cython.locals(outcome=cython.int)
-    cdef Resolution _finish(self, Resolution r, object answers, object address)
+    cdef bint _settles(self, Resolution r, str address, object answers) except -1
 
-    cdef Resolution _finish_name(self, Resolution r, object answers, str address)
+    cdef int _outcome_of_name(self, Resolution r, object answers) except -1
+
+    cpdef object _egress_of(self, Resolution r)
 
     cdef Resolution _exactly(self, object target, object answers, object address)
 

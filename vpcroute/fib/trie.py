@@ -51,6 +51,8 @@ def rank(nodes, node, i):
     return nodes[base + 10] + before + count - 1
 
 
+@cython.final
+@cython.cclass
 class Trie:
     """Route classes by address, of one address family."""
 
@@ -105,6 +107,8 @@ class Trie:
         return 4 * (len(self._dir_owner) + len(self._nodes_owner) + len(self._cells_owner))
 
 
+@cython.final
+@cython.cclass
 class _Builder:
     """A trie that is being built from ranges; `cells` and `nodes` only grow."""
 
