@@ -12,7 +12,7 @@ import vpcroute
 
 #: Every module of the package; each imports only what stands above it, unless inside a function.
 ORDER = (
-    *("errors", "ranges", "fields", "vantage", "egress", "announcements", "remarks", "address", "gateway"),
+    *("errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks", "address", "gateway"),
     *("precedence", "outcomes", "findings", "indexes", "store", "registry", "standpoint", "transactions"),
     *("fib", "fib.shim", "fib.trie", "fib.sweep", "fib.reader", "fib.names", "fib.prefixes", "fib.tables"),
     *("fib.resolution", "fib.resolver"),

@@ -8,7 +8,7 @@ immutable and is checked when it is made; an error names the class and the field
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, Literal, cast
 
@@ -23,6 +23,7 @@ from vpcroute.fields import (
     ip,
     ips,
     is_a,
+    keeps_packed,
     lower_uuid,
     names,
     optional,
@@ -31,11 +32,11 @@ from vpcroute.fields import (
     set_ip,
     set_ips,
     set_names,
-    set_prefix,
     text,
     up_to_wrong,
     whole,
 )
+from vpcroute.packed import pack
 from vpcroute.ranges import IPNetwork
 from vpcroute.vantage import read_colo, read_region
 
@@ -45,10 +46,12 @@ __all__ = [
     "DeviceAddress",
     "HostnameMatch",
     "HostnameRoute",
+    "Routed",
     "SubnetRoute",
     "VirtualNetwork",
     "VpcService",
     "WanRoute",
+    "number_of",
 ]
 
 #: What names a hostname route matches: the name, names one label below it, both of them; ``stored``, an API record
@@ -62,6 +65,7 @@ _ASN: Final = 2**32 - 1
 _COMMUNITY: Final = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10}){1,2}", re.ASCII)
 
 
+@keeps_packed("network")
 @attrs.frozen
 class SubnetRoute:
     """A CIDR route of a Tunnel or Mesh node, in one virtual network (API: ``/teamnet/routes``).
@@ -84,9 +88,6 @@ class SubnetRoute:
     id: str | None = attrs.field(default=None, kw_only=True, converter=lower_uuid, validator=optional(text))
     comment: str | None = attrs.field(default=None, kw_only=True, eq=False, validator=optional(any_text))
     in_force: bool = attrs.field(default=True, kw_only=True, validator=is_a(bool))
-
-    def __attrs_post_init__(self) -> None:
-        set_prefix(self, "network")
 
 
 @attrs.frozen
@@ -174,6 +175,7 @@ def _weight(value: Any) -> Any:
     return None if value == 0 and not isinstance(value, bool) else value  # the API's samples show 0 for unset
 
 
+@keeps_packed("prefix")
 @attrs.frozen
 class WanRoute:
     """A static route of Cloudflare WAN (API: ``/magic/routes``); it belongs to the default virtual network.
@@ -203,7 +205,6 @@ class WanRoute:
     in_force: bool = attrs.field(default=True, kw_only=True, validator=is_a(bool))
 
     def __attrs_post_init__(self) -> None:
-        set_prefix(self, "prefix")
         set_names(self, "regions", read_region)
         set_names(self, "colos", read_colo)
 
@@ -233,6 +234,7 @@ def _check_communities(instance: object, attribute: attrs.Attribute[Any], value:
             raise ValueError(f"BgpRoute.communities: {quoted(community)} is not a community such as 13335:60050")
 
 
+@keeps_packed("prefix")
 @attrs.frozen
 class BgpRoute:
     """A route learned by BGP over an on-ramp; it has no scope and belongs to the default virtual network.
@@ -256,11 +258,29 @@ class BgpRoute:
     comment: str | None = attrs.field(default=None, kw_only=True, eq=False, validator=optional(any_text))
     in_force: bool = attrs.field(default=True, kw_only=True, validator=is_a(bool))
 
-    def __attrs_post_init__(self) -> None:
-        set_prefix(self, "prefix")
-
 
 Announcement = SubnetRoute | HostnameRoute | DeviceAddress | WanRoute | BgpRoute
+
+#: An announcement of a prefix, if only of one address.
+Routed = SubnetRoute | DeviceAddress | WanRoute | BgpRoute
+
+
+def number_of(route: Routed) -> int:
+    """The prefix of an announcement as a number; see :mod:`vpcroute.packed`."""
+    return _NUMBERS[type(route)](route)
+
+
+def _host_number(device: DeviceAddress) -> int:
+    bits = device.address.max_prefixlen
+    return pack(int(device.address), bits, bits)
+
+
+_NUMBERS: Final[dict[type, Callable[[Any], int]]] = {
+    SubnetRoute: vars(SubnetRoute)["network"].number,
+    DeviceAddress: _host_number,
+    WanRoute: vars(WanRoute)["prefix"].number,
+    BgpRoute: vars(BgpRoute)["prefix"].number,
+}
 
 
 @attrs.frozen

@@ -19,19 +19,21 @@ import dns.name
 from ada_url import URL
 
 from vpcroute.errors import quoted
+from vpcroute.packed import is_mapped, network_of, pack, packed
 from vpcroute.ranges import IPNetwork
 
 __all__ = [
     "IPAddress",
+    "PackedPrefix",
     "any_text",
     "ascii_name",
     "check_dns_name",
     "check_text",
-    "host_prefix",
     "ip",
     "ips",
     "is_a",
     "is_dns_name",
+    "keeps_packed",
     "lower_uuid",
     "names",
     "optional",
@@ -42,7 +44,6 @@ __all__ = [
     "set_ip",
     "set_ips",
     "set_names",
-    "set_prefix",
     "text",
     "up_to_wrong",
     "whole",
@@ -52,7 +53,6 @@ IPAddress = IPv4Address | IPv6Address
 _T = TypeVar("_T")
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
-_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _PREFIX: Final = re.compile(r"([0-9A-Fa-f.:]{2,45})(?:/([0-9]{1,3}))?", re.ASCII)
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
@@ -82,24 +82,25 @@ def read_prefix(text: str) -> tuple[IPNetwork, bool]:
         ValueError: for anything else: netmasks, zones, ``::ffff:10.0.0.0/104`` (addresses are unmapped before
             they are looked up, so such a prefix could never match).
     """
+    number, host_bits = _packed_prefix(text)
+    return network_of(number), host_bits
+
+
+def _packed_prefix(text: str) -> tuple[int, bool]:
+    """As :func:`read_prefix`, with the prefix as a number."""
     match = _PREFIX.fullmatch(text)
     try:
         if match is None:
             raise ValueError
         value, width = _number(match[1])
         length = width if match[2] is None else int(match[2])
-        masked = value >> width - length << width - length
-        network = IPv4Network((masked, length)) if width == 32 else IPv6Network((masked, length))
+        masked = value >> width - length << width - length  # ValueError if the length is more than the width
     except ValueError:
         raise ValueError(f"{quoted(text)} is not a prefix such as 10.0.0.0/16") from None
-    if network.version == 6 and network.subnet_of(_MAPPED):
+    number = pack(masked, length, width)
+    if is_mapped(number):
         raise ValueError(f"{quoted(text)} is an IPv4-mapped prefix: write it as the IPv4 prefix it means")
-    return network, value != masked
-
-
-def host_prefix(ip: IPAddress) -> IPNetwork:
-    """The prefix that contains this address and no other."""
-    return IPv4Network(ip) if isinstance(ip, IPv4Address) else IPv6Network(ip)
+    return number, value != masked
 
 
 def _number(text: str) -> tuple[int, int]:
@@ -249,7 +250,7 @@ def whole(lowest: int, highest: int) -> Validator:
 
 
 def prefix(value: str | IPNetwork) -> IPNetwork:
-    """Marks a field that takes a prefix as text or as a network object; to be read by :func:`set_prefix`."""
+    """Marks a field that takes a prefix as text or as a network object; to be read by :func:`keeps_packed`."""
     return cast(IPNetwork, value)
 
 
@@ -266,25 +267,6 @@ def ips(value: Iterable[str | IPAddress]) -> tuple[IPAddress, ...]:
 def names(value: str | Iterable[str]) -> tuple[str, ...]:
     """Marks a field that takes a name or several; to be read by :func:`set_names`."""
     return cast(tuple[str, ...], value)
-
-
-def set_prefix(instance: Any, name: str) -> None:
-    """Reads the prefix in a field; host bits are masked, and the text as written is kept in ``original``."""
-    value = getattr(instance, name)
-    if isinstance(value, (IPv4Network, IPv6Network)):
-        if value.version == 4 or not value.subnet_of(_MAPPED):
-            return
-        value = str(value)
-    where = f"{type(instance).__name__}.{name}"
-    if not isinstance(value, str):
-        raise TypeError(f"{where}: must be a str or a network, not {type(value).__name__}")
-    try:
-        network, host_bits = read_prefix(value)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-    set_field(instance, name, network)
-    if host_bits:
-        set_field(instance, "original", value)
 
 
 def set_ip(instance: Any, name: str) -> None:
@@ -323,3 +305,50 @@ def set_names(instance: Any, name: str, read: Callable[[str], str]) -> None:
         set_field(instance, name, tuple(sorted({read(text) for text in texts})))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+
+
+class PackedPrefix:
+    """A field that takes a prefix as text or as a network object, gives a network object, and keeps a number.
+
+    Host bits are masked, and a text that has any is kept in the field ``original``, which must be set before.
+    """
+
+    __slots__ = ("_keep", "_where", "number")
+
+    def __init__(self, where: str, slot: Any) -> None:
+        self._where = where
+        self._keep = slot.__set__
+        #: The number that an instance keeps.
+        self.number: Final[Callable[[object], int]] = slot.__get__
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else network_of(self.number(instance))
+
+    def __set__(self, instance: object, value: object) -> None:
+        self._keep(instance, self._read(instance, value))
+
+    def _read(self, instance: object, value: object) -> int:
+        if isinstance(value, (IPv4Network, IPv6Network)):
+            number = packed(value)
+            if not is_mapped(number):
+                return number
+            value = str(value)
+        if not isinstance(value, str):
+            raise TypeError(f"{self._where}: must be a str or a network, not {type(value).__name__}")
+        try:
+            number, host_bits = _packed_prefix(value)
+        except ValueError as error:
+            raise ValueError(f"{self._where}: {error}") from None
+        if host_bits:
+            set_field(instance, "original", value)
+        return number
+
+
+def keeps_packed(name: str) -> Callable[[type[_T]], type[_T]]:
+    """Decorates a frozen class with slots: one of its fields becomes a :class:`PackedPrefix`."""
+
+    def change(kind: type[_T]) -> type[_T]:
+        setattr(kind, name, PackedPrefix(f"{kind.__name__}.{name}", vars(kind)[name]))
+        return kind
+
+    return change

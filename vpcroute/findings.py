@@ -57,13 +57,12 @@ def _odd(
             yield RemarkCode.STORED_WILDCARD, "hostname", text
         return
     field = "network" if isinstance(route, SubnetRoute) else "prefix"
-    network = prefix_of(route)
     if route.original is not None:
-        text = f"{printable(route.original)} has host bits set and is read as {network}"
+        text = f"{printable(route.original)} has host bits set and is read as {prefix_of(route)}"
         yield RemarkCode.HOST_BITS, field, text
     for special in around:
         if special.reserved is None:
-            text = f"{network} lies in {special.network} ({special.name}) and is never used"
+            text = f"{prefix_of(route)} lies in {special.network} ({special.name}) and is never used"
             yield RemarkCode.PROHIBITED_RANGE, field, text
     if isinstance(route, SubnetRoute) and isinstance(route.via, MeshNode) and not in_default_network:
         text = "virtual networks are for Cloudflare Tunnel; a Mesh node's routes belong to the default one"

@@ -13,8 +13,6 @@ import dns.name
 import radix
 from pyroaring import BitMap
 
-from vpcroute.ranges import IPNetwork
-
 __all__ = ["IdSets", "PrefixTree", "SuffixIndex"]
 
 Ids = tuple[int, ...]
@@ -36,14 +34,13 @@ class PrefixTree:
     def __init__(self) -> None:
         self._tree: Any = radix.Radix()
 
-    def add(self, network: IPNetwork, id_: int) -> None:
-        """Adds an id under a prefix."""
-        node = self._tree.add(packed=network.network_address.packed, masklen=network.prefixlen)
+    def add(self, packed: bytes, length: int, id_: int) -> None:
+        """Adds an id under a prefix that does not have it."""
+        node = self._tree.add(packed=packed, masklen=length)
         node.data[_IDS] = _with(node.data.get(_IDS, ()), id_)
 
-    def remove(self, network: IPNetwork, id_: int) -> None:
+    def remove(self, packed: bytes, length: int, id_: int) -> None:
         """Takes an id away that is there."""
-        packed, length = network.network_address.packed, network.prefixlen
         node = self._tree.search_exact(packed=packed, masklen=length)
         rest = tuple(i for i in node.data[_IDS] if i != id_)
         if rest:
@@ -51,20 +48,18 @@ class PrefixTree:
         else:
             self._tree.delete(packed=packed, masklen=length)
 
-    def exact(self, network: IPNetwork) -> Ids:
+    def exact(self, packed: bytes, length: int) -> Ids:
         """The ids of exactly this prefix."""
-        node = self._tree.search_exact(packed=network.network_address.packed, masklen=network.prefixlen)
+        node = self._tree.search_exact(packed=packed, masklen=length)
         return () if node is None else node.data[_IDS]
 
     def covering(self, packed: bytes, length: int) -> list[tuple[int, Ids]]:
         """Length and ids of every prefix that contains this one, itself included, longest first."""
-        nodes = self._tree.search_covering(packed=packed, masklen=length)
-        return [(node.prefixlen, node.data[_IDS]) for node in nodes]
+        return [(node.prefixlen, node.data[_IDS]) for node in self._tree.search_covering(packed=packed, masklen=length)]
 
-    def covered(self, network: IPNetwork) -> list[Ids]:
+    def covered(self, packed: bytes, length: int) -> list[Ids]:
         """The ids of every prefix inside this one, itself included, in no order."""
-        nodes = self._tree.search_covered(packed=network.network_address.packed, masklen=network.prefixlen)
-        return [node.data[_IDS] for node in nodes]
+        return [node.data[_IDS] for node in self._tree.search_covered(packed=packed, masklen=length)]
 
     def of(self, version: int) -> Iterator[tuple[bytes, int, Ids]]:
         """Packed address, length and ids of each prefix of a family, ordered by address and then length."""

@@ -7,11 +7,19 @@ from typing import Any, Final
 
 from pyroaring import BitMap
 
-from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
+from vpcroute.announcements import (
+    Announcement,
+    BgpRoute,
+    DeviceAddress,
+    HostnameRoute,
+    Routed,
+    SubnetRoute,
+    WanRoute,
+    number_of,
+)
 from vpcroute.egress import Connector, Health
-from vpcroute.fields import host_prefix
 from vpcroute.indexes import IdSets, PrefixTree, SuffixIndex
-from vpcroute.precedence import prefix_of
+from vpcroute.packed import network_of, octets_of, packed
 from vpcroute.ranges import IPNetwork, Range
 
 __all__ = ["KINDS", "Store"]
@@ -82,7 +90,7 @@ class Store:
         if isinstance(route, HostnameRoute):
             self.names.add(name_key(route), id_)
         else:
-            self._tree_of(route).add(destination_of(route), id_)
+            self._tree_of(route).add(*octets_of(number_of(route)), id_)
 
     def leave(self, id_: int) -> Announcement:
         """Takes an announcement out and frees its id."""
@@ -94,22 +102,23 @@ class Store:
         if isinstance(route, HostnameRoute):
             self.names.remove(name_key(route), id_)
         else:
-            self._tree_of(route).remove(destination_of(route), id_)
+            self._tree_of(route).remove(*octets_of(number_of(route)), id_)
         return route
 
     def rivals(self, route: Announcement) -> list[int]:
         """The ids of announcements that claim the same destination for themselves alone, in its virtual network."""
         if isinstance(route, HostnameRoute):
             at_name = self.names.exact(name_key(route))
-            return [id_ for id_ in at_name if _claims_overlap(route, self._announcements[id_])]
+            return [id_ for id_ in at_name if _claims_overlap(route, self[id_])]
+        at_prefix = self._tree_of(route).exact(*octets_of(number_of(route)))
         if isinstance(route, (SubnetRoute, DeviceAddress)):
-            return [id_ for id_ in self._tree_of(route).exact(destination_of(route)) if id_ >= 0]
-        return [i for i in self.wan.exact(route.prefix) if self._announcements[i] == route]
+            return [id_ for id_ in at_prefix if id_ >= 0]
+        return [id_ for id_ in at_prefix if self._announcements[id_] == route]
 
     def find(self, route: Announcement) -> int | None:
         """The id of the announcement that says the same: same destination, same connector; for WAN, all the same."""
         for id_ in self.rivals(route):
-            if same_claim(self._announcements[id_], route):
+            if same_claim(self[id_], route):
                 return id_
         return None
 
@@ -117,10 +126,10 @@ class Store:
         """Puts other built-in ranges in the place of those that are there."""
         self.revision += 1
         for index, old in enumerate(self.ranges):
-            self.own.remove(old.network, ~index)
+            self.own.remove(*octets_of(packed(old.network)), ~index)
         self.ranges = ranges
         for index, new in enumerate(ranges):
-            self.own.add(new.network, ~index)
+            self.own.add(*octets_of(packed(new.network)), ~index)
 
     def zero_trust(self, network_id: str) -> PrefixTree:
         """The subnet routes of one virtual network by prefix."""
@@ -139,11 +148,13 @@ class Store:
 
     def held(self, ids: Iterable[int]) -> tuple[Announcement, ...]:
         """The announcements with these ids; ids of built-in ranges are passed over."""
-        return tuple(self._announcements[id_] for id_ in ids if id_ >= 0)
+        return tuple(self[id_] for id_ in ids if id_ >= 0)
 
-    def ranges_around(self, network: IPNetwork) -> list[Range]:
-        """The built-in ranges that contain a prefix, the longest first."""
-        around = self.own.covering(network.network_address.packed, network.prefixlen)
+    def ranges_around(self, route: Announcement) -> list[Range]:
+        """The built-in ranges that contain the destination of an announcement, the longest first; none for a name."""
+        if isinstance(route, HostnameRoute):
+            return []
+        around = self.own.covering(*octets_of(number_of(route)))
         return [r for r in (self.range_of(ids) for _, ids in around) if r is not None]
 
     def range_of(self, ids: Iterable[int]) -> Range | None:
@@ -153,18 +164,20 @@ class Store:
 
     def exact(self, network: IPNetwork) -> tuple[Announcement, ...]:
         """The announcements of exactly this prefix."""
-        return self.held(id_ for tree in self._trees() for id_ in tree.exact(network))
+        prefix = octets_of(packed(network))
+        return self.held(id_ for tree in self._trees() for id_ in tree.exact(*prefix))
 
     def covering(self, network: IPNetwork) -> tuple[Announcement, ...]:
         """The announcements whose prefix contains this one, the longest first."""
-        packed, length = network.network_address.packed, network.prefixlen
-        found = [entry for tree in self._trees() for entry in tree.covering(packed, length)]
+        prefix = octets_of(packed(network))
+        found = [entry for tree in self._trees() for entry in tree.covering(*prefix)]
         return self.held(id_ for _, ids in sorted(found, key=lambda e: -e[0]) for id_ in ids)
 
     def covered(self, network: IPNetwork) -> tuple[Announcement, ...]:
         """The announcements inside this prefix, in the order of their prefixes."""
-        held = self.held(id_ for tree in self._trees() for ids in tree.covered(network) for id_ in ids)
-        return tuple(sorted(held, key=_prefix_order))
+        prefix = octets_of(packed(network))
+        held = self.held(id_ for tree in self._trees() for ids in tree.covered(*prefix) for id_ in ids)
+        return tuple(sorted((route for route in held if not isinstance(route, HostnameRoute)), key=number_of))
 
     def ids(self, facet: str, value: Hashable) -> BitMap:
         """The ids that have a value of a facet: kind, via, virtual_network, region."""
@@ -188,7 +201,7 @@ class Store:
     def _trees(self) -> list[PrefixTree]:
         return [self.own, *(self._zero_trust[n] for n in self.networks()), self.wan]
 
-    def _tree_of(self, route: SubnetRoute | DeviceAddress | WanRoute | BgpRoute) -> PrefixTree:
+    def _tree_of(self, route: Routed) -> PrefixTree:
         if isinstance(route, SubnetRoute):
             return self.zero_trust(str(route.virtual_network))
         return self.own if isinstance(route, DeviceAddress) else self.wan
@@ -203,9 +216,9 @@ def same_claim(held: Announcement, route: Announcement) -> bool:
     return held == route
 
 
-def destination_of(route: SubnetRoute | DeviceAddress | WanRoute | BgpRoute) -> IPNetwork:
+def destination_of(route: Routed) -> IPNetwork:
     """The prefix that an announcement is found under."""
-    return host_prefix(route.address) if isinstance(route, DeviceAddress) else prefix_of(route)
+    return network_of(number_of(route))
 
 
 def name_key(route: HostnameRoute) -> str:
@@ -229,10 +242,3 @@ def _facets(route: Announcement) -> Iterator[tuple[str, Hashable]]:
     if isinstance(route, WanRoute):
         for region in route.regions:
             yield "region", region
-
-
-def _prefix_order(route: Announcement) -> tuple[int, int, int]:
-    if isinstance(route, HostnameRoute):
-        return 0, 0, 0
-    network = destination_of(route)
-    return network.version, int(network.network_address), network.prefixlen

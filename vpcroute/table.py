@@ -91,7 +91,7 @@ class RouteTable(Queries):
                 if not same_claim(held, route):
                     raise _conflict(held, route)
                 return held
-            around = self._ranges_around(route)
+            around = self.store.ranges_around(route)
             _refuse_reserved(route, around)
             found = self._found(route, path, around)
             if more_findings:
@@ -121,9 +121,6 @@ class RouteTable(Queries):
                 raise KeyError(f"not announced: {printable(str(route))}")
             self._leave(id_)
 
-    def _ranges_around(self, route: Announcement) -> Sequence[Range]:
-        return () if isinstance(route, HostnameRoute) else self.store.ranges_around(destination_of(route))
-
     def _found(self, route: Announcement, path: str, around: Sequence[Range]) -> tuple[Finding, ...]:
         """What is odd about an announcement by itself, as the ranges and the default network are now."""
         in_default = not isinstance(route, SubnetRoute) or route.virtual_network == self._default.id
@@ -135,7 +132,7 @@ class RouteTable(Queries):
             route, old = self.store[id_], self._findings.pop(id_, ())
             path = base_path(old[0]) if old else ""
             kept = tuple(f for f in old if f.code in FROM_DOCUMENT)
-            found = (*self._found(route, path, self._ranges_around(route)), *kept)
+            found = (*self._found(route, path, self.store.ranges_around(route)), *kept)
             if found:
                 self._findings[id_] = found
 
@@ -255,7 +252,7 @@ class RouteTable(Queries):
                     raise _reserved_conflict(inside[0], reserved)
             self._put_ranges(ranges)
             for id_ in self.store.ids("kind", KINDS[DeviceAddress]):
-                _refuse_reserved(self.store[id_], self._ranges_around(self.store[id_]))
+                _refuse_reserved(self.store[id_], self.store.ranges_around(self.store[id_]))
 
     def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
         self._undoes(partial(self._put_ranges, self.reserved_ranges))
