@@ -5,8 +5,10 @@ Each maps to dense integer ids, which the table hands out; none of them knows an
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
+from operator import attrgetter
 from typing import Any, Final
 
 import dns.name
@@ -17,7 +19,9 @@ __all__ = ["IdSets", "PrefixTree", "SuffixIndex"]
 
 Ids = tuple[int, ...]
 
-_IDS: Final = "ids"
+_V4_OCTETS: Final = 4
+_PACKED: Final = attrgetter("packed")
+_LENGTH: Final = attrgetter("prefixlen")
 
 
 def _with(ids: Ids, id_: int) -> Ids:
@@ -28,46 +32,62 @@ def _with(ids: Ids, id_: int) -> Ids:
 class PrefixTree:
     """Ids by prefix, both address families, in a py-radix tree.
 
-    It is fed with packed bytes only: py-radix reads text with getaddrinfo, to which ``10.1`` is an address.
+    It is fed with packed bytes only: py-radix reads text with getaddrinfo, to which ``10.1`` is an address. The ids
+    stand in dicts by node and not in the nodes' own: a dict with one key in each node takes three times as much.
     """
 
     def __init__(self) -> None:
         self._tree: Any = radix.Radix()
+        self._one: dict[Any, int] = {}  # of the nodes that have one id
+        self._several: dict[Any, Ids] = {}  # of the others
 
     def add(self, packed: bytes, length: int, id_: int) -> None:
         """Adds an id under a prefix that does not have it."""
         node = self._tree.add(packed=packed, masklen=length)
-        node.data[_IDS] = _with(node.data.get(_IDS, ()), id_)
+        if node in self._several:
+            self._several[node] = _with(self._several[node], id_)
+        elif (first := self._one.setdefault(node, id_)) != id_:
+            self._several[node] = _with((first,), id_)
+            del self._one[node]
 
     def remove(self, packed: bytes, length: int, id_: int) -> None:
         """Takes an id away that is there."""
         node = self._tree.search_exact(packed=packed, masklen=length)
-        rest = tuple(i for i in node.data[_IDS] if i != id_)
-        if rest:
-            node.data[_IDS] = rest
-        else:
+        if node in self._one:
+            del self._one[node]
             self._tree.delete(packed=packed, masklen=length)
+            return
+        rest = tuple(i for i in self._several.pop(node) if i != id_)
+        if len(rest) == 1:
+            self._one[node] = rest[0]
+        else:
+            self._several[node] = rest
 
     def exact(self, packed: bytes, length: int) -> Ids:
         """The ids of exactly this prefix."""
         node = self._tree.search_exact(packed=packed, masklen=length)
-        return () if node is None else node.data[_IDS]
+        return () if node is None else self._at(node)
 
     def covering(self, packed: bytes, length: int) -> list[tuple[int, Ids]]:
         """Length and ids of every prefix that contains this one, itself included, longest first."""
-        return [(node.prefixlen, node.data[_IDS]) for node in self._tree.search_covering(packed=packed, masklen=length)]
+        return [(node.prefixlen, self._at(node)) for node in self._tree.search_covering(packed=packed, masklen=length)]
 
     def covered(self, packed: bytes, length: int) -> list[Ids]:
         """The ids of every prefix inside this one, itself included, in no order."""
-        return [node.data[_IDS] for node in self._tree.search_covered(packed=packed, masklen=length)]
+        return [self._at(node) for node in self._tree.search_covered(packed=packed, masklen=length)]
 
     def of(self, version: int) -> Iterator[tuple[bytes, int, Ids]]:
         """Packed address, length and ids of each prefix of a family, ordered by address and then length."""
-        width = 4 if version == 4 else 16
-        for node in self._tree.nodes():
-            packed = node.packed
-            if len(packed) == width:
-                yield packed, node.prefixlen, node.data[_IDS]
+        nodes = self._tree.nodes()  # IPv4 first
+        first_v6 = bisect_left(nodes, True, key=lambda node: len(node.packed) > _V4_OCTETS)
+        nodes = nodes[:first_v6] if version == 4 else nodes[first_v6:]
+        # Attributes, tuples and all are made in C: a million prefixes are read in a fraction of a second.
+        ids = map(self._at, nodes) if self._several else zip(map(self._one.__getitem__, nodes), strict=False)
+        return zip(map(_PACKED, nodes), map(_LENGTH, nodes), ids, strict=True)
+
+    def _at(self, node: Any) -> Ids:
+        one = self._one.get(node)
+        return self._several[node] if one is None else (one,)
 
 
 class _Node:
