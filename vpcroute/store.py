@@ -56,7 +56,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._announcements: dict[int, Announcement] = {}
+        self._announcements: list[Announcement | None] = []  # None where an id is free
         self._free = BitMap()
         self._zero_trust: dict[str, PrefixTree] = {}
         self.wan: Final = PrefixTree()
@@ -68,13 +68,15 @@ class Store:
         self._sets = IdSets()
 
     def __len__(self) -> int:
-        return len(self._announcements)
+        return len(self._announcements) - len(self._free)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(sorted(self._announcements))
+        return iter(self.all_ids())
 
     def __getitem__(self, id_: int) -> Announcement:
-        return self._announcements[id_]
+        route = self._announcements[id_]
+        assert route is not None  # noqa: S101  (no index knows a free id)
+        return route
 
     def next_id(self) -> int:
         """An id that is free; the smallest."""
@@ -83,8 +85,11 @@ class Store:
     def enter(self, id_: int, route: Announcement) -> None:
         """Adds an announcement under a free id."""
         self.revision += 1
-        self._free.discard(id_)
-        self._announcements[id_] = route
+        if id_ == len(self._announcements):
+            self._announcements.append(route)
+        else:
+            self._free.remove(id_)
+            self._announcements[id_] = route
         for facet, value in _facets(route):
             self._sets.add(facet, value, id_)
         if isinstance(route, HostnameRoute):
@@ -95,7 +100,7 @@ class Store:
     def leave(self, id_: int) -> Announcement:
         """Takes an announcement out and frees its id."""
         self.revision += 1
-        route = self._announcements.pop(id_)
+        route, self._announcements[id_] = self[id_], None
         self._free.add(id_)
         for facet, value in _facets(route):
             self._sets.discard(facet, value, id_)
@@ -196,7 +201,7 @@ class Store:
 
     def all_ids(self) -> BitMap:
         """Every id."""
-        return BitMap(self._announcements)
+        return BitMap(range(len(self._announcements))) - self._free
 
     def _trees(self) -> list[PrefixTree]:
         return [self.own, *(self._zero_trust[n] for n in self.networks()), self.wan]
