@@ -141,7 +141,10 @@ class RouteTable(Queries):
         self.store.enter(id_, route)
         if found:
             self._findings[id_] = found
-        self._undoes(partial(self._leave, id_))
+        self._undoes(id_)
+
+    def _undo_numbered(self, number: int) -> None:
+        self._leave(number)
 
     def _leave(self, id_: int) -> None:
         route, found = self.store.leave(id_), self._findings.pop(id_, ())

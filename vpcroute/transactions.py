@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ from typing import Self
 __all__ = ["Transaction", "Transactional"]
 
 
-class Transactional:
+class Transactional(ABC):
     """Something that changes in transactions.
 
     Whatever changes it does so inside a transaction and notes how to undo that with :meth:`_undoes`.
@@ -19,7 +20,7 @@ class Transactional:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        self._steps: list[Callable[[], object]] = []
+        self._steps: list[Callable[[], object] | int] = []
         self._generation = 0
 
     @property
@@ -38,9 +39,13 @@ class Transactional:
         """A block in which no other thread changes anything."""
         return self._lock
 
-    def _undoes(self, step: Callable[[], object]) -> None:
-        """Notes a step that undoes what was just done."""
+    def _undoes(self, step: Callable[[], object] | int) -> None:
+        """Notes a step that undoes what was just done: a call, or a number that :meth:`_undo_numbered` knows."""
         self._steps.append(step)
+
+    @abstractmethod
+    def _undo_numbered(self, number: int) -> None:
+        """Undoes what is so frequent that its step is a number only: a call for each would take much more memory."""
 
     def _begin(self) -> int:
         self._lock.acquire()
@@ -61,7 +66,10 @@ class Transactional:
     def _roll_back(self, mark: int) -> None:
         """Undoes what was noted since `mark`, the latest first; undoing is noted too, and that is dropped."""
         for step in reversed(self._steps[mark:]):
-            step()
+            if isinstance(step, int):
+                self._undo_numbered(step)
+            else:
+                step()
         del self._steps[mark:]
 
 
