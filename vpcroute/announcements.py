@@ -18,6 +18,7 @@ from vpcroute.egress import ClientDevice, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import quoted
 from vpcroute.fields import (
     IPAddress,
+    PackedPrefix,
     any_text,
     ascii_name,
     ip,
@@ -51,6 +52,7 @@ __all__ = [
     "VirtualNetwork",
     "VpcService",
     "WanRoute",
+    "in_network",
     "number_of",
 ]
 
@@ -259,6 +261,26 @@ class BgpRoute:
     in_force: bool = attrs.field(default=True, kw_only=True, validator=is_a(bool))
 
 
+def in_network(route: SubnetRoute, network: str) -> SubnetRoute:
+    """A route in the virtual network with this id; nothing is read and checked again, as attrs.evolve() would."""
+    moved = object.__new__(SubnetRoute)
+    for get, put in _KEPT_SLOTS:
+        put(moved, get(route))
+    set_field(moved, "virtual_network", network)
+    return moved
+
+
+_NETWORK: Final[PackedPrefix] = vars(SubnetRoute)["network"]
+_KEPT_SLOTS: Final[list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]] = [
+    (_NETWORK.number, _NETWORK.keep),
+    *(
+        (vars(SubnetRoute)[field.name].__get__, vars(SubnetRoute)[field.name].__set__)
+        for field in attrs.fields(SubnetRoute)
+        if field.name not in ("network", "virtual_network")
+    ),
+]
+
+
 Announcement = SubnetRoute | HostnameRoute | DeviceAddress | WanRoute | BgpRoute
 
 #: An announcement of a prefix, if only of one address.
@@ -276,7 +298,7 @@ def _host_number(device: DeviceAddress) -> int:
 
 
 _NUMBERS: Final[dict[type, Callable[[Any], int]]] = {
-    SubnetRoute: vars(SubnetRoute)["network"].number,
+    SubnetRoute: _NETWORK.number,
     DeviceAddress: _host_number,
     WanRoute: vars(WanRoute)["prefix"].number,
     BgpRoute: vars(BgpRoute)["prefix"].number,

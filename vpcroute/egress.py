@@ -39,7 +39,7 @@ HEALTH_STATES: Final = ("healthy", "degraded", "down")
 ONRAMP_KINDS: Final = ("gre", "ipsec", "cni", "unknown")
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Tunnel:
     """A Cloudflare Tunnel (``cfd_tunnel``), all its replicas together.
 
@@ -53,7 +53,7 @@ class Tunnel:
     offramp: ClassVar[Offramp] = "CFD_TUNNEL"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class MeshNode:
     """A Mesh node (``warp_connector`` tunnel).
 
@@ -67,7 +67,7 @@ class MeshNode:
     offramp: ClassVar[Offramp] = "MESH"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class ClientDevice:
     """A device that runs the Cloudflare One client.
 
@@ -81,7 +81,7 @@ class ClientDevice:
     offramp: ClassVar[Offramp] = "DEVICE_CLIENT"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class OnRamp:
     """A Cloudflare WAN on-ramp: a GRE or IPsec tunnel or a network interconnect (CNI).
 

@@ -313,11 +313,12 @@ class PackedPrefix:
     Host bits are masked, and a text that has any is kept in the field ``original``, which must be set before.
     """
 
-    __slots__ = ("_keep", "_where", "number")
+    __slots__ = ("_where", "keep", "number")
 
     def __init__(self, where: str, slot: Any) -> None:
         self._where = where
-        self._keep = slot.__set__
+        #: Puts another number into an instance.
+        self.keep: Final[Callable[[object, int], None]] = slot.__set__
         #: The number that an instance keeps.
         self.number: Final[Callable[[object], int]] = slot.__get__
 
@@ -325,7 +326,7 @@ class PackedPrefix:
         return self if instance is None else network_of(self.number(instance))
 
     def __set__(self, instance: object, value: object) -> None:
-        self._keep(instance, self._read(instance, value))
+        self.keep(instance, self._read(instance, value))
 
     def _read(self, instance: object, value: object) -> int:
         if isinstance(value, (IPv4Network, IPv6Network)):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import attrs
 from pyroaring import BitMap
 
-from vpcroute.announcements import Announcement, SubnetRoute, VirtualNetwork, VpcService
+from vpcroute.announcements import Announcement, SubnetRoute, VirtualNetwork, VpcService, in_network
 from vpcroute.egress import ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, read_prefix
@@ -198,8 +197,10 @@ class Queries(Transactional):
             raise TypeError(f"an announcement must be one of the route classes, not {type(route).__name__}")
         if not isinstance(route, SubnetRoute):
             return route
+        if route.virtual_network == self._default.id:
+            return route
         network = self._default.id if route.virtual_network is None else self._network(route.virtual_network).id
-        return route if network == route.virtual_network else attrs.evolve(route, virtual_network=network)
+        return route if network == route.virtual_network else in_network(route, network)
 
 
 def _as_network(destination: str | IPNetwork | IPAddress) -> IPNetwork:
