@@ -40,6 +40,7 @@ __all__ = [
     "prefix",
     "read_ip",
     "read_prefix",
+    "read_prefix_number",
     "set_field",
     "set_ip",
     "set_ips",
@@ -82,12 +83,13 @@ def read_prefix(text: str) -> tuple[IPNetwork, bool]:
         ValueError: for anything else: netmasks, zones, ``::ffff:10.0.0.0/104`` (addresses are unmapped before
             they are looked up, so such a prefix could never match).
     """
-    number, host_bits = _packed_prefix(text)
+    number, host_bits = read_prefix_number(text)
     return network_of(number), host_bits
 
 
-def _packed_prefix(text: str) -> tuple[int, bool]:
-    """As :func:`read_prefix`, with the prefix as a number."""
+@lru_cache(maxsize=16)  # a document is checked record by record, and each is read again for its route
+def read_prefix_number(text: str) -> tuple[int, bool]:
+    """As :func:`read_prefix`, with the prefix as a number; see :mod:`vpcroute.packed`."""
     match = _PREFIX.fullmatch(text)
     try:
         if match is None:
@@ -337,7 +339,7 @@ class PackedPrefix:
         if not isinstance(value, str):
             raise TypeError(f"{self._where}: must be a str or a network, not {type(value).__name__}")
         try:
-            number, host_bits = _packed_prefix(value)
+            number, host_bits = read_prefix_number(value)
         except ValueError as error:
             raise ValueError(f"{self._where}: {error}") from None
         if host_bits:

@@ -9,7 +9,7 @@ zero-trust/gateway.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NewType, TypeVar
 
 import attrs
 from cattrs import BaseValidationError, Converter
@@ -17,8 +17,7 @@ from cattrs.cols import list_structure_factory
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn
 
-from vpcroute.fields import read_prefix
-from vpcroute.ranges import IPNetwork
+from vpcroute.fields import read_prefix_number
 
 __all__ = [
     "BgpRecord",
@@ -44,11 +43,8 @@ _T = TypeVar("_T")
 _GO_ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 
 
-class Prefix(NamedTuple):
-    """A prefix, and how it is written where host bits are set."""
-
-    value: IPNetwork
-    original: str | None
+#: Text that is a prefix.
+Prefix = NewType("Prefix", str)
 
 
 @attrs.frozen
@@ -282,8 +278,8 @@ def _text_or_none(value: object, _: object) -> Any:
 
 def _prefix(value: object, _: object) -> Prefix:
     text: str = _text(value, None)
-    network, host_bits = read_prefix(text)
-    return Prefix(network, text if host_bits else None)
+    read_prefix_number(text)
+    return Prefix(text)
 
 
 def _only(kind: type, structure_as: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -50,9 +50,8 @@ class Wan:
                 route = self._reading.made(
                     path,
                     WanRoute,
-                    record.prefix.value,
+                    record.prefix,
                     via,
-                    original=record.prefix.original,
                     priority=record.priority,
                     weight=record.weight,
                     regions=regions,
@@ -98,9 +97,8 @@ class Wan:
                 route = self._reading.made(
                     path,
                     BgpRoute,
-                    record.prefix.value,
+                    record.prefix,
                     via,
-                    original=record.prefix.original,
                     as_path=record.as_path or (),
                     communities=record.communities or (),
                     customer_asn=asn,

@@ -179,9 +179,8 @@ class ZeroTrust:
                 route = self._reading.made(
                     path,
                     SubnetRoute,
-                    record.network.value,
+                    record.network,
                     via,
-                    original=record.network.original,
                     virtual_network=network,
                     id=record.id or None,
                     comment=record.comment,
