@@ -64,6 +64,9 @@ def test_a_route_gives_a_network_object_and_keeps_a_number(make: type, field: st
         assert (type(given), given, hash(given)) == (type(network), network, hash(network))
         assert number_of(same) == packed(network)
         assert f"{field}={network!r}" in repr(same)
+        assert (same == route, hash(same) == hash(route), same != route) == (True, True, False)
+    others = (make(network.supernet()), attrs.evolve(route, id="i"), attrs.evolve(route, in_force=False), network)
+    assert [route == other for other in others] == [False] * len(others)
 
 
 def test_the_number_of_an_address_is_that_of_its_host_prefix() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from operator import attrgetter
 from socket import inet_aton
 from typing import Any, Final, TypeVar, cast
 
@@ -348,10 +349,21 @@ class PackedPrefix:
 
 
 def keeps_packed(name: str) -> Callable[[type[_T]], type[_T]]:
-    """Decorates a frozen class with slots: one of its fields becomes a :class:`PackedPrefix`."""
+    """Decorates a frozen attrs class: one of its fields becomes a :class:`PackedPrefix`, compared by its number."""
 
     def change(kind: type[_T]) -> type[_T]:
-        setattr(kind, name, PackedPrefix(f"{kind.__name__}.{name}", vars(kind)[name]))
+        field = PackedPrefix(f"{kind.__name__}.{name}", vars(kind)[name])
+        number = field.number
+        rest = attrgetter(*(a.name for a in attrs.fields(cast(Any, kind)) if a.eq and a.name != name))
+
+        def equal(self: object, other: object) -> Any:
+            if other.__class__ is not self.__class__:
+                return NotImplemented
+            return number(self) == number(other) and rest(self) == rest(other)
+
+        setattr(kind, name, field)
+        kind.__eq__ = equal  # type: ignore[method-assign]
+        kind.__hash__ = lambda self: hash((number(self), rest(self)))  # type: ignore[method-assign]
         return kind
 
     return change
