@@ -16,7 +16,7 @@ ORDER = (
     *("precedence", "outcomes", "findings", "indexes", "store", "registry", "standpoint", "transactions"),
     *("fib", "fib.shim", "fib.trie", "fib.sweep", "fib.reader", "fib.names", "fib.prefixes", "fib.tables"),
     *("fib.resolution", "fib.resolver"),
-    *("queries", "table", "reference", "compiler"),
+    *("queries", "edges", "table", "reference", "compiler", "proof"),
     "",  # the public names
     *("sources", "sources.json_text", "sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),

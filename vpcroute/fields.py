@@ -24,6 +24,7 @@ from vpcroute.packed import is_mapped, network_of, pack, packed
 from vpcroute.ranges import IPNetwork
 
 __all__ = [
+    "MAPPED",
     "IPAddress",
     "PackedPrefix",
     "any_text",
@@ -55,6 +56,8 @@ IPAddress = IPv4Address | IPv6Address
 _T = TypeVar("_T")
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
+#: IPv4-mapped IPv6: the addresses that are read as the IPv4 ones they carry.
+MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _PREFIX: Final = re.compile(r"([0-9A-Fa-f.:]{2,45})(?:/([0-9]{1,3}))?", re.ASCII)
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)

@@ -121,7 +121,8 @@ def _egress(winners: Sequence[Announcement]) -> Egress:
 
 
 def _remarks(egress: Egress, routes: Sequence[Announcement], view: View) -> tuple[Remark, ...]:
-    remarks = [remark for route in sorted(routes, key=_stable) for remark in view.findings.get(route, ())]
+    ordered = routes if len(routes) == 1 else sorted(routes, key=_stable)
+    remarks = [remark for route in ordered for remark in view.findings.get(route, ())]
     onramps = [m.onramp for m in egress.members] if isinstance(egress, EcmpGroup) else [egress]
     states = {view.state(connector) for connector in onramps if not isinstance(connector, Gateway)}
     if states == {"down"}:

@@ -6,7 +6,7 @@ This is the specification that can be run, and what the compiled resolver is hel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
 from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
@@ -26,16 +26,33 @@ if TYPE_CHECKING:
 
 __all__ = ["Reference"]
 
+# The special ranges of each family with their first and last addresses.
+_SPECIAL: Final = {
+    version: [
+        (int(r.network.network_address), int(r.network.broadcast_address), r)
+        for r in SPECIAL
+        if r.network.version == version
+    ]
+    for version in (4, 6)
+}
+
 
 class Reference:
     """Answers from one vantage, straight from a table as it is at each call.
 
     The calls are those of :class:`vpcroute.Resolver`, with the same answers and errors.
+
+    Args:
+        table: the route table.
+        vantage: from where it is asked.
+        stand: the standpoint for it, where the table does not change as long as this is used; None looks it up at
+            each call.
     """
 
-    def __init__(self, table: RouteTable, vantage: Vantage) -> None:
+    def __init__(self, table: RouteTable, vantage: Vantage, *, stand: Standpoint | None = None) -> None:
         self._table = table
         self._vantage = vantage
+        self._known = stand
 
     def resolve(self, address: object, *, answers: Iterable[object] | None = None) -> Resolution:
         """Where an address goes: a fetch URL, a connect address, ``(host, port)``, or an address object."""
@@ -65,16 +82,19 @@ class Reference:
         """The egress of a bare address or name."""
         target = read_bare(address, version)
         with self._table.reading():
-            stand = self._table.stand(self._vantage)
+            stand = self._stand()
             if stand.tunnel is not None:
                 if stand.service is None:
                     refuse_impossible_name(target, address)
                 return stand.tunnel
             return self._decide(target, answers, address, _view(stand))[1].egress
 
+    def _stand(self) -> Standpoint:
+        return self._known or self._table.stand(self._vantage)
+
     def _resolve(self, target: Target, answers: Iterable[object] | None, address: object) -> Resolution:
         with self._table.reading():
-            stand = self._table.stand(self._vantage)
+            stand = self._stand()
             found, decision, remarks = self._from(stand, target, answers, address)
             return Resolution(target.host, found, decision, remarks, generation=self._table.generation)
 
@@ -117,7 +137,7 @@ class Reference:
         own = store.own.covering(packed, width)
         owners = [a for _, ids in own for a in store.held(ids) if isinstance(a, DeviceAddress)]
         ranges = [(length, r) for length, r in ((length, store.range_of(ids)) for length, ids in own) if r is not None]
-        special = [r for r in SPECIAL if r.network.version == ip.version and ip in r.network]
+        special = [r for first, last, r in _SPECIAL[ip.version] if first <= target.number <= last]
         zero_trust = dict(store.zero_trust(view.network.id).covering(packed, width))
         wan = dict(store.wan.covering(packed, width))
         return AddressCandidates(
