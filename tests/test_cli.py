@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import vpcroute
 from vpcroute import show
+from vpcroute import terminal as terminal_module
 from vpcroute.cli import main
 
 SAMPLE = str(Path(__file__).parent / "data" / "network.json")
@@ -639,7 +640,7 @@ def test_terminal_without_rich(terminal: Callable[..., str], monkeypatch: pytest
 
 
 def test_progress_bar_of_a_slow_load(terminal: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(show, "_PATIENCE", 0)
+    monkeypatch.setattr(terminal_module, "_PATIENCE", 0)
     out = terminal("check", SAMPLE)
     assert ("network.json" in out) is (not os.environ["NO_COLOR"])  # only the bar names it
 

@@ -20,7 +20,7 @@ ORDER = (
     "",  # the public names
     *("sources", "sources.json_text", "sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
-    *("show", "cli", "__main__"),
+    *("terminal", "show", "lines", "answers", "check", "cli", "__main__"),
 )
 _LONGEST = 450
 _CALLS_WITH_IO = {"open", "input", "print", "exec", "eval", "__import__"}

@@ -10,25 +10,23 @@ listed in ``vpcroute resolve --help`` and stay as they are.
 from __future__ import annotations
 
 import argparse
-import codecs
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeVar
 
-import attrs
-
 import vpcroute
+from vpcroute.answers import Answerer, JsonLines, Lines, TextLines
+from vpcroute.check import contents, is_well, proof_json, proofs, resident, show_contents, show_proofs
 from vpcroute.errors import InvalidDocument, RouteError, printable, quoted
-from vpcroute.fib.resolution import Resolution
-from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import IPAddress, ascii_name, read_ip
-from vpcroute.show import Note, Row, answer_line, answer_row, clean, describe, json_line, progress_bar, table, write
+from vpcroute.lines import STDIN, batches
+from vpcroute.show import clean, describe, json_line, table
 from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import find_binding
 from vpcroute.table import RouteTable
+from vpcroute.terminal import progress_bar, write
 from vpcroute.vantage import CF1_NETWORK, REGIONS, ROUTING_MODES, Vantage
 
 __all__ = ["main"]
@@ -38,9 +36,7 @@ _T = TypeVar("_T")
 _GOOD, _REFUSED, _BAD_USAGE = 0, 1, 2
 _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a command that SIGINT or SIGPIPE ended
 
-_CHUNK: Final = 1 << 16
-_REPEATS: Final = 1024  # logs name the same addresses again and again
-_STDIN: Final = "-"
+_VANTAGE_OPTIONS: Final = "binding tunnel service wrangler env vnet region colo mode".split()
 
 _RESOLVE_EPILOG: Final = """\
 An address is what fetch() takes (http://10.0.1.50/data) or what connect() takes (10.0.1.50:6379). Without one, and in
@@ -74,10 +70,19 @@ Exit status: 0 everything resolved, 1 something was refused or unreadable, 2 bad
 """
 
 _CHECK_EPILOG: Final = """\
---json prints one object: network, routing_mode, counts, virtual_networks [{id, name, default, routes}],
-findings [{code, path, text}], errors; or, for a document with errors: network, errors [{path, message}].
+Answers change only at the edges of prefixes, so that --prove compares the compiled form with the rules for the whole
+address space, IPv4 and IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region,
+--colo or --mode if they are given. It takes a few minutes for a million prefixes.
 
-Exit status: 0 nothing found, 1 findings, 2 bad usage or document.
+Memory of the table is what the process grew by while loading, that of the compiled form what the index of addresses
+and names takes (cf1:network, default virtual network).
+
+--json prints one object: network, routing_mode, counts, virtual_networks [{id, name, default, routes}],
+memory {table, compiled} in bytes, or null where it is not measured, findings [{code, path, text}], errors;
+with --prove also proofs [{vantage, addresses, names, disagreements, first [{address, differs, rules, compiled}]}],
+rules and compiled as resolve --json prints them; or, for a document with errors: network, errors [{path, message}].
+
+Exit status: 0 nothing found, 1 findings or disagreements, 2 bad usage, document or vantage.
 """
 
 
@@ -138,7 +143,7 @@ def _read(source: str, read: Callable[[], _T]) -> _T:
 
 
 def _load(args: argparse.Namespace) -> RouteTable:
-    with progress_bar(args.network) as progress:
+    with progress_bar(os.path.basename(args.network)) as progress:
         return RouteTable.load(
             args.network, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress
         )
@@ -157,7 +162,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     """Arguments of a command; operands may stand between options, and everything after ``--`` is one."""
     end = list(argv).index("--") if "--" in argv else len(argv)
     args, rest = _parser().parse_known_args(argv[:end])
-    unknown = [text for text in rest if text.startswith("-") and text != _STDIN]
+    unknown = [text for text in rest if text.startswith("-") and text != STDIN]
     if unknown:
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.operands += [*rest, *argv[end + 1 :]]
@@ -195,6 +200,13 @@ def _parser() -> _Parser:
     check.usage = "vpcroute check [options] (FILE | --network FILE)"
     check.add_argument("operands", nargs="*", metavar="FILE", help="the network document")
     _add_document(check, required=False)
+    check.add_argument(
+        "--prove",
+        action="store_true",
+        help="compare the compiled form with the rules as they are written, at every edge of every prefix and every "
+        "name; by default from every virtual network, in the routing mode of the document",
+    )
+    _add_vantage(check)
     return parser
 
 
@@ -256,36 +268,18 @@ def _resolve(args: argparse.Namespace) -> int:
     with loaded.transaction():
         for name, addresses in answers.items():
             loaded.set_hosts(name, addresses)
-    resolver = loaded.compile(**attrs.asdict(vantage))
-    if args.json:
-        return _show_answers(args, resolver, answer_line, sys.stdout.writelines)
-    shown = table(("address", "offramp", "egress", "route", "port"), "remarks")
-    shown.title(describe(loaded.stand(vantage)))
-    return _show_answers(args, resolver, answer_row, shown.show)
-
-
-def _show_answers(
-    args: argparse.Namespace,
-    resolver: Resolver,
-    make: Callable[[str, Resolution | RouteError], _T],
-    show: Callable[[Iterable[_T]], object],
-) -> int:
-    resolve = resolver.resolve_fetch if args.fetch else resolver.resolve_connect if args.connect else resolver.resolve
-    status = _GOOD
-
-    @lru_cache(_REPEATS)
-    def answer(address: str) -> _T:
-        nonlocal status
-        try:
-            return make(address, resolve(address))
-        except RouteError as error:
-            status = _REFUSED
-            return make(address, error)
-
-    for batch in _batches(args.operands):
-        show(map(answer, batch))
+    resolver = loaded.compile(vantage)
+    lines: Lines[Any] = JsonLines(sys.stdout)
+    if not args.json:
+        rows = table(("address", "offramp", "egress", "route", "port"), "remarks")
+        rows.title(describe(loaded.stand(vantage)))
+        lines = TextLines(rows)
+    ask = resolver.resolve_fetch if args.fetch else resolver.resolve_connect if args.connect else resolver.resolve
+    answerer = Answerer(ask, loaded, lines, apart=vantage.service_id is not None)
+    for batch in batches(args.operands):
+        answerer.answer(batch)
         sys.stdout.flush()
-    return status
+    return _REFUSED if answerer.refused else _GOOD
 
 
 def _vantage(args: argparse.Namespace) -> Vantage:
@@ -310,39 +304,6 @@ def _answers(args: argparse.Namespace) -> dict[str, tuple[IPAddress, ...]]:
     return {**hosts, **given}
 
 
-def _batches(operands: Sequence[str]) -> Iterator[list[str]]:
-    """The addresses to resolve; those of standard input as they arrive."""
-    given: list[str] = []
-    for operand in operands or [_STDIN]:
-        if operand == _STDIN:
-            yield given
-            given = []
-            yield from _standard_input()
-        else:
-            given.append(operand)
-    yield given
-
-
-def _standard_input() -> Iterator[list[str]]:
-    """The lines of each chunk that has arrived, without blank ones; bytes that are not UTF-8 become surrogates."""
-    arriving: Any = getattr(sys.stdin, "buffer", None)
-    if arriving is None:
-        raise OSError("standard input is closed")
-    begun = bytearray()
-    while chunk := arriving.read1(_CHUNK):
-        first, *others = chunk.split(b"\n")
-        begun += first
-        if others:
-            yield _decoded([begun, *others[:-1]])
-            begun = bytearray(others[-1])
-    yield _decoded([begun])
-
-
-def _decoded(lines: Iterable[bytes | bytearray]) -> list[str]:
-    stripped = (line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r") for line in lines)
-    return [line.decode("utf-8", "surrogateescape") for line in stripped if line]
-
-
 # vpcroute check
 
 
@@ -351,49 +312,27 @@ def _check(args: argparse.Namespace) -> int:
     if len(files) != 1:
         args.parser.error("a network document is required" if not files else "one network document at a time")
     args.network = files[0]
-    if args.json:
-        return _check_json(args)
-    found = _contents(_read(args.network, lambda: _load(args)))
-    counts = table(("announcements", "count"))
-    counts.show(Row((kind, str(count))) for kind, count in found["counts"].items())
-    write(sys.stdout, "\n")
-    networks = table(("virtual network", "routes", "default", "id"))
-    networks.show(
-        Row((printable(n["name"]), str(n["routes"]), "yes" if n["default"] else "", printable(n["id"])))
-        for n in found["virtual_networks"]
-    )
-    write(sys.stdout, "\n" if found["findings"] else "\nnothing odd found\n")
-    if found["findings"]:
-        findings = table(("finding", "path"), "text")
-        findings.show(
-            Row((f["code"], clean(f["path"])), (Note("note", clean(f["text"])),), "finding") for f in found["findings"]
-        )
-    return _REFUSED if found["findings"] else _GOOD
-
-
-def _check_json(args: argparse.Namespace) -> int:
+    given = [option for option in _VANTAGE_OPTIONS if getattr(args, option) is not None]
+    if given and not args.prove:
+        args.parser.error(f"argument --{given[0]}: goes with --prove")
+    vantage = _vantage(args)
+    before = resident()
     try:
-        found = _contents(_load(args))
+        loaded = _load(args) if args.json else _read(args.network, lambda: _load(args))
     except InvalidDocument as error:
-        found = {"errors": [{"path": path, "message": text} for path, text in error.problems]}
-    write(sys.stdout, json_line({"network": args.network, **found}))
-    return _BAD_USAGE if found["errors"] else _REFUSED if found["findings"] else _GOOD
-
-
-def _contents(loaded: RouteTable) -> dict[str, Any]:
-    networks = [
-        {
-            "id": network.id,
-            "name": network.name,
-            "default": network.is_default,
-            "routes": len(loaded.select(virtual_network=network.id)),
-        }
-        for network in loaded.virtual_networks
-    ]
-    return {
-        "routing_mode": loaded.routing_mode,
-        "counts": loaded.counts(),
-        "virtual_networks": networks,
-        "findings": [{"code": str(f.code), "path": f.path, "text": f.text} for f in loaded.findings],
-        "errors": [],
-    }
+        problems = [{"path": path, "message": text} for path, text in error.problems]
+        write(sys.stdout, json_line({"network": args.network, "errors": problems}))
+        return _BAD_USAGE
+    after = resident()
+    loaded.stand(vantage)  # so that an unknown one is said before anything else
+    found = contents(loaded, None if before is None or after is None else max(0, after - before))
+    if not args.json:
+        show_contents(found)
+        sys.stdout.flush()
+    proved = list(proofs(loaded, vantage)) if args.prove else []
+    if args.json:
+        more = {"proofs": list(map(proof_json, proved))} if args.prove else {}
+        write(sys.stdout, json_line({"network": args.network, **found, **more}))
+    elif args.prove:
+        show_proofs(loaded, proved)
+    return _GOOD if is_well(found, proved) else _REFUSED

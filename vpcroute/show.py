@@ -10,12 +10,9 @@ format characters that turn text around) is escaped before it goes out: in JSON 
 from __future__ import annotations
 
 import json
-import os
 import sys
-import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import attrs
@@ -27,6 +24,7 @@ from vpcroute.fib.resolution import Resolution
 from vpcroute.remarks import Candidate
 from vpcroute.standpoint import Standpoint
 from vpcroute.store import KINDS, destination_of
+from vpcroute.terminal import NO_VALUE, console_of, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,17 +33,14 @@ __all__ = [
     "Note",
     "Row",
     "Table",
+    "answer_json",
     "answer_line",
     "answer_row",
     "clean",
     "describe",
     "json_line",
-    "progress_bar",
     "table",
-    "write",
 ]
-
-Progress = Callable[[int, int], object]
 
 _EGRESS_KINDS: Final[Mapping[type, str]] = {
     Tunnel: "tunnel",
@@ -63,7 +58,6 @@ _ROUTE_FIELDS: Final[Mapping[type, tuple[str, ...]]] = {
 }
 _AS_IN_JSON: Final = (str, int, tuple, type(None))
 
-_NONE: Final = "—"
 _NOT_SURE: Final = " ?"
 _NEEDS_DNS: Final = "Gateway resolves the name; --answer NAME=IP shows where it goes then"
 
@@ -84,8 +78,6 @@ _STYLES: Final[Mapping[str, str]] = {
 _GAP: Final = "  "
 _INDENT: Final = 4
 _WIDEST: Final = 40  # a longer cell moves the rest of its own row, not all rows
-_PATIENCE: Final = 0.3  # seconds before a progress bar is worth showing
-_ASCII: Final = str.maketrans({_NONE: "-", "…": "..."})
 
 
 def clean(text: str) -> str:
@@ -104,11 +96,12 @@ def json_line(value: object) -> str:
 
 
 def answer_line(address: str, answer: Resolution | RouteError) -> str:
-    """The line of JSON for one address; its keys are those that ``vpcroute resolve --help`` lists."""
-    return json_line(_answer_json(address, answer))
+    """The object for one address as a line of JSON."""
+    return json_line(answer_json(address, answer))
 
 
-def _answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
+def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
+    """The object for one address; its keys are those that ``vpcroute resolve --help`` lists."""
     if isinstance(answer, RouteError):
         return {"address": address, "error": {"code": answer.code, "message": str(answer), "hint": answer.hint}}
     return {
@@ -175,6 +168,11 @@ class Row:
     notes: tuple[Note, ...] = ()
     about: str = ""
 
+    @property
+    def remarks(self) -> str:
+        """The notes in one line."""
+        return "; ".join(note.text for note in self.notes)
+
 
 def answer_row(address: str, answer: Resolution | RouteError) -> Row:
     """The row for one address: address, offramp, egress, route, port."""
@@ -184,10 +182,10 @@ def answer_row(address: str, answer: Resolution | RouteError) -> Row:
         notes = [Note("error", f"{answer.code}: {clean(str(answer))}")]
         if answer.hint is not None:
             notes.append(Note("note", f"hint: {clean(answer.hint)}"))
-        return Row((shown, about, _NONE, _NONE, _NONE), tuple(notes), about)
+        return Row((shown, about, NO_VALUE, NO_VALUE, NO_VALUE), tuple(notes), about)
     egress = _egress_text(answer.egress) + ("" if answer.guaranteed else _NOT_SURE)
-    port = _NONE if answer.port is None else str(answer.port)
-    cells = (shown, answer.offramp or _NONE, egress, _route_text(answer.route), port)
+    port = NO_VALUE if answer.port is None else str(answer.port)
+    cells = (shown, answer.offramp or NO_VALUE, egress, _route_text(answer.route), port)
     return Row(cells, tuple(_notes(answer)), answer.offramp or "")
 
 
@@ -207,12 +205,12 @@ def _notes(answer: Resolution) -> Iterator[Note]:
 def _egress_text(egress: Egress) -> str:
     if isinstance(egress, EcmpGroup):
         return "ECMP " + " + ".join(f"{printable(m.onramp.name)} ({m.weight})" for m in egress.members)
-    return printable(egress.name or egress.id or _NONE)
+    return printable(egress.name or egress.id or NO_VALUE)
 
 
 def _route_text(route: Announcement | None) -> str:
     if route is None:
-        return _NONE
+        return NO_VALUE
     if isinstance(route, (HostnameRoute, DeviceAddress)):
         return printable(route.pattern if isinstance(route, HostnameRoute) else str(route.address))
     return str(destination_of(route))
@@ -237,20 +235,15 @@ def describe(stand: Standpoint) -> str:
 # As text
 
 
-def write(stream: TextIO, text: str) -> None:
-    """Writes text whatever the encoding of the stream; what it lacks is escaped."""
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = stream.encoding
-        stream.write(text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding))
-
-
 def _width(text: str) -> int:
     """The columns that printable text takes on a terminal."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(len if "".join(texts).isascii() else _width, texts))
 
 
 def _pad(text: str, width: int) -> str:
@@ -274,21 +267,45 @@ class Table:
         """Appends rows, below the header if they are the first."""
         shown = list(rows)
         for row in shown:
-            for i, cell in enumerate(row.cells):
-                self._widths[i] = max(self._widths[i], min(_width(cell), self._widest))
-        if shown and not self._begun:
-            self._begun = True
-            self._print_header(self._header)
+            self._widen(map(_width, row.cells))
+        if shown:
+            self._begin()
         for row in shown:
             self._print(row)
+
+    def show_like(self, rows: Sequence[Row], firsts: Sequence[str], lasts: Sequence[str]) -> None:
+        """Appends rows with other first and last cells in place of theirs; quick where many are the same row."""
+        if not rows:
+            return
+        models = {id(row): (row.cells[1:-1], row.remarks) for row in {id(row): row for row in rows}.values()}
+        several = {cells for cells, _ in models.values()}
+        self._widen(map(_widest, (firsts, *zip(*several, strict=True), lasts)))
+        self._begin()
+        begin, *widths, end = self._widths
+        padded = {cells: f"{_GAP}{_GAP.join(map(_pad, cells, widths))}{_GAP}" for cells in several}
+        lines = []
+        for row, first, last in zip(rows, firsts, lasts, strict=True):
+            cells, remarks = models[id(row)]
+            before = first.ljust(begin) if first.isascii() else _pad(first, begin)
+            behind = f"{last.ljust(end)}{_GAP}{remarks}" if remarks else last
+            lines.append(f"{before}{padded[cells]}{behind}".rstrip())
+        write(self._stream, "\n".join(lines) + "\n")
+
+    def _widen(self, wanted: Iterable[int]) -> None:
+        """Makes columns as wide as they have to be, but not wider than the widest."""
+        self._widths = [max(w, min(n, self._widest)) for w, n in zip(self._widths, wanted, strict=True)]
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._print_header(self._header)
 
     def _print_header(self, header: Row) -> None:
         self._print(header)
 
     def _print(self, row: Row) -> None:
         cells = map(_pad, row.cells, self._widths)
-        notes = "; ".join(note.text for note in row.notes)
-        write(self._stream, _GAP.join((*cells, notes)).rstrip() + "\n")
+        write(self._stream, _GAP.join((*cells, row.remarks)).rstrip() + "\n")
 
 
 class _TerminalTable(Table):
@@ -304,6 +321,10 @@ class _TerminalTable(Table):
 
         self._console.print(Text(text, "bold"), soft_wrap=True)
         self._console.print()
+
+    def show_like(self, rows: Sequence[Row], firsts: Sequence[str], lasts: Sequence[str]) -> None:
+        ends = zip(rows, firsts, lasts, strict=True)
+        self.show(attrs.evolve(row, cells=(first, *row.cells[1:-1], last)) for row, first, last in ends)
 
     def _print_header(self, header: Row) -> None:
         self._print_cells(header.cells, ["dim"] * len(header.cells))
@@ -337,44 +358,5 @@ class _TerminalTable(Table):
 
 def table(header: Sequence[str], remarks: str = "") -> Table:
     """A table on standard output, for rows with `header`'s columns and with notes if `remarks` names them."""
-    console = _console(sys.stdout)
+    console = console_of(sys.stdout)
     return Table(sys.stdout, header, remarks) if console is None else _TerminalTable(console, header)
-
-
-def _console(stream: TextIO) -> Console | None:
-    """A console of rich, or None without rich or a terminal that is up to it."""
-    if not stream.isatty() or os.environ.get("TERM") == "dumb" or not stream.encoding.lower().startswith("utf"):
-        return None
-    try:
-        from rich.console import Console
-    except ImportError:
-        return None
-    # Without a colour system rich writes no escape sequences at all, while its own reading of NO_COLOR keeps bold.
-    system = None if os.environ.get("NO_COLOR") else "auto"
-    return Console(file=stream, color_system=system, markup=False, highlight=False, emoji=False)  # type: ignore[arg-type]
-
-
-@contextmanager
-def progress_bar(file: str) -> Iterator[Progress | None]:
-    """A function that shows ``(done, total)`` of a file on standard error, if that is a terminal and it takes long."""
-    console = None if sys.stderr is None or os.environ.get("NO_COLOR") else _console(sys.stderr)
-    if console is None:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Bar(*columns, console=console, transient=True)
-    task = bar.add_task(printable(os.path.basename(file)), total=None)
-    begun = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
-        if not bar.live.is_started and time.monotonic() - begun > _PATIENCE:
-            bar.start()
-
-    try:
-        yield show
-    finally:
-        bar.stop()
