@@ -93,9 +93,9 @@ class Answerer:
                 continue
             place = place_of(host)
             alike = place is not None
-            key: Hashable = (host, scheme, port)
-            if alike:
-                key = port if port in PORTS_WITH_REMARKS else None, scheme, place
+            key: Hashable = (
+                (port if port in PORTS_WITH_REMARKS else None, scheme, place) if alike else (host, scheme, port)
+            )
             common = kept.get(key)
             if common is None:
                 if len(kept) >= _MOST_KEPT:

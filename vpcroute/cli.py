@@ -40,12 +40,13 @@ _VANTAGE_OPTIONS: Final = "binding tunnel service wrangler env vnet region colo 
 
 _RESOLVE_EPILOG: Final = """\
 An address is what fetch() takes (http://10.0.1.50/data) or what connect() takes (10.0.1.50:6379). Without one, and in
-the place of "-", addresses are read from standard input, one a line.
+the place of "-", addresses are read from standard input, one a line; blank lines are passed over, and one of more than
+65536 characters is refused. Each is answered by a line, in the same order, as they arrive.
 
 An egress with "?" behind it is not guaranteed: question or document leave open which way it is.
 
 --json prints one object a line, in the order of the addresses:
-  address      as given
+  address      as given (of one that is too long the beginning)
   host         the name or address in its one spelling
   ip           the address to dial, or null where only a name is known
   port, scheme the port to dial; http, https, or tcp for connect()
@@ -70,9 +71,10 @@ Exit status: 0 everything resolved, 1 something was refused or unreadable, 2 bad
 """
 
 _CHECK_EPILOG: Final = """\
-Answers change only at the edges of prefixes, so that --prove compares the compiled form with the rules for the whole
-address space, IPv4 and IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region,
---colo or --mode if they are given. It takes a few minutes for a million prefixes.
+By the rules, answers change only at the edges of prefixes. There --prove compares everything about them, and between
+two edges it asks the compiled form for a middle and the last address too: that is the whole address space, IPv4 and
+IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region, --colo or --mode if they are
+given. It takes some minutes for a million prefixes.
 
 Memory of the table is what the process grew by while loading, that of the compiled form what the index of addresses
 and names takes (cf1:network, default virtual network).
@@ -179,7 +181,7 @@ def _parser() -> _Parser:
     resolve.add_argument("operands", nargs="*", metavar="ADDR", help='an address; "-" is standard input')
     resolve.usage = "vpcroute resolve --network FILE [options] [ADDR ...]"
     _add_document(resolve, required=True)
-    _add_vantage(resolve)
+    _add_vantage(resolve, "the account's default one")
     names = resolve.add_argument_group("addresses of names", "in place of the document's hosts; repeats add up")
     names.add_argument(
         "--answer",
@@ -206,7 +208,7 @@ def _parser() -> _Parser:
         help="compare the compiled form with the rules as they are written, at every edge of every prefix and every "
         "name; by default from every virtual network, in the routing mode of the document",
     )
-    _add_vantage(check)
+    _add_vantage(check, "every one")
     return parser
 
 
@@ -234,7 +236,7 @@ def _add_document(parser: _Parser, *, required: bool) -> None:
     )
 
 
-def _add_vantage(parser: _Parser) -> None:
+def _add_vantage(parser: _Parser, networks: str) -> None:
     group = parser.add_argument_group("vantage", "from where the question is asked")
     bindings = group.add_mutually_exclusive_group()
     bindings.add_argument("--binding", metavar=CF1_NETWORK, help="the whole network (the default)")
@@ -242,7 +244,7 @@ def _add_vantage(parser: _Parser) -> None:
     bindings.add_argument("--service", metavar="SERVICE", help="a VPC Service binding: a service's id or name")
     bindings.add_argument("--wrangler", metavar="FILE:BINDING", help="a binding of a Worker's wrangler file")
     group.add_argument("--env", metavar="NAME", help="the environment of the wrangler file")
-    group.add_argument("--vnet", metavar="VNET", help="a virtual network's id or name (the account's default one)")
+    group.add_argument("--vnet", metavar="VNET", help=f"a virtual network's id or name ({networks})")
     group.add_argument("--region", metavar="REGION", help=f"one of {', '.join(sorted(REGIONS))}")
     group.add_argument("--colo", metavar="COLO", help="a data centre, such as den01")
     group.add_argument("--mode", choices=ROUTING_MODES, help="the routing mode (the document's)")

@@ -277,18 +277,18 @@ class Table:
         """Appends rows with other first and last cells in place of theirs; quick where many are the same row."""
         if not rows:
             return
-        models = {id(row): (row.cells[1:-1], row.remarks) for row in {id(row): row for row in rows}.values()}
-        several = {cells for cells, _ in models.values()}
+        models = {id(row): row for row in rows}
+        several = {row.cells[1:-1] for row in models.values()}
         self._widen(map(_widest, (firsts, *zip(*several, strict=True), lasts)))
         self._begin()
         begin, *widths, end = self._widths
         padded = {cells: f"{_GAP}{_GAP.join(map(_pad, cells, widths))}{_GAP}" for cells in several}
+        common = {key: (padded[row.cells[1:-1]], row.remarks.rstrip()) for key, row in models.items()}
         lines = []
         for row, first, last in zip(rows, firsts, lasts, strict=True):
-            cells, remarks = models[id(row)]
+            middle, remarks = common[id(row)]
             before = first.ljust(begin) if first.isascii() else _pad(first, begin)
-            behind = f"{last.ljust(end)}{_GAP}{remarks}" if remarks else last
-            lines.append(f"{before}{padded[cells]}{behind}".rstrip())
+            lines.append(before + middle + (f"{last.ljust(end)}{_GAP}{remarks}" if remarks else last))
         write(self._stream, "\n".join(lines) + "\n")
 
     def _widen(self, wanted: Iterable[int]) -> None:
