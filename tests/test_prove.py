@@ -6,12 +6,12 @@ import json
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
+from copy import copy
 from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -228,12 +228,12 @@ def test_it_fails_where_a_cell_of_the_trie_is_wrong(monkeypatch: pytest.MonkeyPa
     compiler: Any = import_module("vpcroute.compiler")
     right = compiler.sweep
 
-    def sweep(bits: int, *arguments: Any) -> tuple[Any, Any]:
-        starts, numbers = right(bits, *arguments)
-        if bits == 32:
-            at = starts.index(int(IPv4Address("10.1.0.0")))
-            numbers[at] = numbers[at - 1]
-        return starts, numbers
+    def sweep(version: int, *arguments: Any, **span: Any) -> Any:
+        ranges = list(right(version, *arguments, **span))
+        if version == 4:
+            at = [high for high, _, _ in ranges].index(int(IPv4Address("10.1.0.0")) << 32)
+            ranges[at] = (*ranges[at][:2], ranges[at - 1][2])
+        return compiler.Ranges(*zip(*ranges, strict=True))
 
     monkeypatch.setattr(compiler, "sweep", sweep)
     found = prove(table_of(*ROUTES), Vantage())
@@ -243,11 +243,12 @@ def test_it_fails_where_a_cell_of_the_trie_is_wrong(monkeypatch: pytest.MonkeyPa
 def test_it_fails_where_an_outcome_is_wrong() -> None:
     table = table_of(*ROUTES)
     resolver: Any = table.compile()
-    restore, (vantage, generation, tables, *parts) = resolver.__reduce__()
-    classes = list(tables.classes)
-    vias = [[level.zero_trust and level.zero_trust.via for level in c.levels] for c in classes]
-    classes[vias.index([US])] = classes[vias.index([EU])]
-    resolver = restore(vantage, generation, attrs.evolve(tables, classes=classes), *parts)
+    restore, (vantage, generation, tables, decided, *parts) = resolver.__reduce__()
+    wrong = copy(decided)
+    wrong.numbers = decided.numbers[:]
+    us, eu = (decided.egresses.index(via) for via in (US, EU))
+    wrong.numbers[wrong.numbers.index(us)] = eu
+    resolver = restore(vantage, generation, tables, wrong, *parts)
     found = prove(table, Vantage(), resolver=resolver)
     assert [(wrong.address, wrong.differs) for wrong in found.first] == [("10.1.0.0:443", ("egress",))]
 

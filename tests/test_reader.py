@@ -46,7 +46,8 @@ def answerers() -> tuple[Resolver, Reference]:
 
 def details(answer: object) -> object:
     """All of an answer, also what makes no difference for equality."""
-    if isinstance(answer, Resolution):
+    if isinstance(answer, tuple) and isinstance(answer[1], Resolution):
+        answer = answer[1]
         return answer, answer.host, answer.target, answer.port, answer.scheme, answer.ip, answer.generation
     return answer
 

@@ -697,7 +697,8 @@ def test_hosts_are_read_and_forgotten() -> None:
     assert table.hosts == {"db.corp": (ip_address("10.0.0.1"), ip_address("fd00::1")), "none.corp": ()}
     table.set_hosts("db.corp", None)
     assert table.hosts == {"none.corp": ()}
-    table.hosts.clear()  # type: ignore[attr-defined]  # a copy
+    with pytest.raises(TypeError):
+        table.hosts["none.corp"] = (ip_address("10.0.0.1"),)  # type: ignore[index]
     assert table.hosts == {"none.corp": ()}
 
 

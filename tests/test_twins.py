@@ -229,32 +229,40 @@ def test_twins_agree_on_many() -> None:
 
 
 @pytest.mark.parametrize("version", [4, 6])
-def test_twins_build_the_same_trie(version: int) -> None:
-    from vpcroute.fib.trie import build
+def test_twins_sweep_build_and_change_the_same(version: int) -> None:
+    from vpcroute.fib import sweep as compiled_sweep
+    from vpcroute.fib import trie as compiled_trie
 
     random = Random(version)  # noqa: S311
     width = 32 if version == 4 else 128
     for bits in (12, 20, 28, width):
-        starts = sorted({0} | {random.getrandbits(bits) << (width - bits) for _ in range(500)} | set(range(300)))
-        classes = [random.getrandbits(31) for _ in starts]
-        compiled, sources = (make(version, starts, classes) for make in (build, interpreted()["trie"].build))
-        assert compiled.__reduce__()[1] == sources.__reduce__()[1]
-        for number in starts:
-            assert compiled.find(number) == sources.find(number)
-
-
-def test_twins_sweep_the_same() -> None:
-    from vpcroute.fib.sweep import sweep
-
-    random = Random(1)  # noqa: S311
-    for width in (32, 128):
         said = {0: 0}
-        for _ in range(500):
+        for _ in range(400):
             length = random.randrange(1, width + 1)
-            address = random.getrandbits(width) >> (width - length) << (width - length)
-            said[address << 8 | length] = random.randrange(5)
-        compiled, sources = (make(width, said, {}, max) for make in (sweep, interpreted()["sweep"].sweep))
-        assert compiled == sources
+            address = random.getrandbits(bits) << (width - bits) >> (width - length) << (width - length)
+            said[address << 8 | length] = random.choice((1, 2, 0x8000, random.getrandbits(31)))
+        keys = sorted(said)
+        both = [compiled_sweep.halves(version, key >> 8) for key in keys]
+        arrays = (
+            array("Q", (high for high, _ in both)),
+            array("Q", (low for _, low in both)),
+            bytes(key & 0xFF for key in keys),
+            array("I", (said[key] for key in keys)),
+        )
+        tries = []
+        for sweep, trie in ((compiled_sweep, compiled_trie), (interpreted()["sweep"], interpreted()["trie"])):
+            ranges = sweep.sweep(version, *arrays, {}, lambda _, number: number)
+            made = trie.build(version, ranges)
+            for key in keys[::40]:
+                first = key >> 8
+                last = first | (1 << (width - (key & 0xFF))) - 1
+                high, low = sweep.halves(version, first)
+                made = made.replaced(first, last, sweep.Ranges([high], [low], [7]))
+            tries.append((list(ranges), made, made.__reduce__()[1]))
+        assert tries[0][0] == tries[1][0]
+        assert tries[0][2] == tries[1][2]
+        for key in keys:
+            assert tries[0][1].find(key >> 8) == tries[1][1].find(key >> 8)
 
 
 def test_vantages_that_are_not_known() -> None:

@@ -30,7 +30,7 @@ needs_both = pytest.mark.skipif(not COMPILED, reason="the compiled modules were 
 _FOLDER = Path(vpcroute.__file__).parent
 # Each after those that it imports.
 _IN_ORDER = (
-    *(f"vpcroute.fib.{name}" for name in ("trie", "sweep", "reader", "resolution", "resolver")),
+    *(f"vpcroute.fib.{name}" for name in ("sweep", "arena", "blocks", "trie", "reader", "resolution", "resolver")),
     "vpcroute.compiler",
 )
 

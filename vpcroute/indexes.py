@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from operator import attrgetter
+from operator import add, attrgetter
 from typing import Any, Final
 
 import dns.name
@@ -22,6 +22,7 @@ Ids = tuple[int, ...]
 _V4_OCTETS: Final = 4
 _PACKED: Final = attrgetter("packed")
 _LENGTH: Final = attrgetter("prefixlen")
+_OCTETS: Final = [bytes((length,)) for length in range(129)]
 
 
 def _with(ids: Ids, id_: int) -> Ids:
@@ -76,14 +77,38 @@ class PrefixTree:
         """The ids of every prefix inside this one, itself included, in no order."""
         return [self._at(node) for node in self._tree.search_covered(packed=packed, masklen=length)]
 
+    def above(self, packed: bytes, length: int) -> list[tuple[bytes, int, Ids]]:
+        """Packed address, length and ids of every prefix that contains this one and is shorter."""
+        nodes = self._tree.search_covering(packed=packed, masklen=length)
+        return [(node.packed, node.prefixlen, self._at(node)) for node in nodes if node.prefixlen < length]
+
+    def inside(self, packed: bytes, length: int) -> list[tuple[bytes, int, Ids]]:
+        """Packed address, length and ids of every prefix inside this one, itself included, in order."""
+        nodes = self._tree.search_covered(packed=packed, masklen=length)
+        return sorted((node.packed, node.prefixlen, self._at(node)) for node in nodes)
+
     def of(self, version: int) -> Iterator[tuple[bytes, int, Ids]]:
         """Packed address, length and ids of each prefix of a family, ordered by address and then length."""
-        nodes = self._tree.nodes()  # IPv4 first
-        first_v6 = bisect_left(nodes, True, key=lambda node: len(node.packed) > _V4_OCTETS)
-        nodes = nodes[:first_v6] if version == 4 else nodes[first_v6:]
+        nodes = self._nodes(version)
         # Attributes, tuples and all are made in C: a million prefixes are read in a fraction of a second.
         ids = map(self._at, nodes) if self._several else zip(map(self._one.__getitem__, nodes), strict=False)
         return zip(map(_PACKED, nodes), map(_LENGTH, nodes), ids, strict=True)
+
+    def columns(self, version: int) -> tuple[list[bytes], list[int]]:
+        """The same in two lists, without an object for each prefix that the garbage collector would count.
+
+        The first has the address and, in one more octet, the length; the second the lowest id.
+        """
+        nodes = self._nodes(version)
+        records = list(map(add, map(_PACKED, nodes), map(_OCTETS.__getitem__, map(_LENGTH, nodes))))
+        if self._several:
+            return records, [self._at(node)[0] for node in nodes]
+        return records, list(map(self._one.__getitem__, nodes))
+
+    def _nodes(self, version: int) -> list[Any]:
+        nodes: list[Any] = self._tree.nodes()  # IPv4 first
+        first_v6 = bisect_left(nodes, True, key=lambda node: len(node.packed) > _V4_OCTETS)
+        return nodes[:first_v6] if version == 4 else nodes[first_v6:]
 
     def _at(self, node: Any) -> Ids:
         one = self._one.get(node)

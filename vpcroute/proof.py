@@ -38,7 +38,7 @@ _STEP: Final = 1024  # addresses or names between two words of progress
 _CHUNK: Final = 1 << 16
 _PORT: Final = 443
 _OF_RESOLUTION: Final = (
-    *("host", "target", "egress", "route", "alternates", "remarks"),
+    *("host", "target", "route", "alternates", "remarks"),
     *("guaranteed", "gateway", "offramp", "needs_dns", "ip", "port", "scheme"),
 )
 _OF_ERROR: Final = ("code", "message", "hint")
@@ -191,16 +191,28 @@ def _answer(answerer: Reference | Resolver, question: Any) -> Answer:
 def _differences(rules: Answer, compiled: Answer) -> tuple[str, ...]:
     """What is not the same in two answers; nothing if they are the same."""
     if isinstance(rules, Resolution) and isinstance(compiled, Resolution):
-        return () if _equal(rules, compiled) else _which(_OF_RESOLUTION, rules, compiled) or ("equality",)
+        same_egress = _same_egress(rules, compiled)
+        if same_egress and _equal(rules, compiled):
+            return ()
+        others = _which(_OF_RESOLUTION, rules, compiled)
+        return others if same_egress and others else ("equality",) if same_egress else ("egress", *others)
     if isinstance(rules, Exception) and isinstance(compiled, Exception):
         kind = () if type(rules) is type(compiled) else ("type",)
         return kind + _which(_OF_ERROR, rules, compiled)
     return ("outcome",)
 
 
+def _same_egress(rules: Resolution, compiled: Resolution) -> bool:
+    """Asked first: the egress is what the look-up found, until all else is asked for and decided in another way."""
+    try:
+        return bool(rules.egress is compiled.egress or rules.egress == compiled.egress)
+    except Exception:  # as above
+        return False
+
+
 def _equal(rules: Resolution, compiled: Resolution) -> bool:
-    try:  # the egress was found another way than all the rest
-        return rules == compiled and (rules.egress is compiled.egress or rules.egress == compiled.egress)
+    try:
+        return bool(rules == compiled)
     except Exception:  # as above
         return False
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from pyroaring import BitMap
 
@@ -20,6 +21,8 @@ from vpcroute.transactions import Transactional
 from vpcroute.vantage import RoutingMode, read_region
 
 __all__ = ["Queries"]
+
+T = TypeVar("T")
 
 
 class Queries(Transactional):
@@ -41,6 +44,8 @@ class Queries(Transactional):
         self._health: dict[Connector, dict[str | None, Health]] = {}
         self._hosts: dict[str, tuple[IPAddress, ...]] = {}
         self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...]] = ((), ())
+        # Copies for those who keep them, such as a resolver; each is made again only after a change.
+        self._copies: dict[str, Any] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -78,7 +83,13 @@ class Queries(Transactional):
     def hosts(self) -> Mapping[str, tuple[IPAddress, ...]]:
         """The known answers by name."""
         with self._lock:
-            return dict(self._hosts)
+            return self._copy("hosts", lambda: MappingProxyType(dict(self._hosts)))
+
+    def _copy(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._copies:
+            self._copies[name] = make()
+        copy: T = self._copies[name]
+        return copy
 
     @property
     def gateway_rules(self) -> tuple[GatewayRule, ...]:

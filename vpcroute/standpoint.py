@@ -14,7 +14,7 @@ from vpcroute.registry import Registry
 from vpcroute.remarks import Finding, Remark
 from vpcroute.vantage import RoutingMode, Vantage
 
-__all__ = ["Standpoint", "stand"]
+__all__ = ["Standpoint", "remarks_of", "stand"]
 
 
 @attrs.frozen(eq=False)
@@ -43,9 +43,12 @@ def stand(
     default: VirtualNetwork,
     mode: RoutingMode,
     health: Mapping[Connector, Mapping[str | None, Health]],
-    findings: Iterable[tuple[Finding, ...]],
+    findings: Mapping[Announcement, tuple[Remark, ...]],
 ) -> Standpoint:
-    """The standpoint for a vantage; InvalidVantage for what the registry does not know."""
+    """The standpoint for a vantage; InvalidVantage for what the registry does not know.
+
+    `health` and `findings` are kept: they are not to change any more.
+    """
     try:
         network = default
         if vantage.virtual_network is not None:
@@ -56,8 +59,8 @@ def stand(
             mode=mode,
             region=vantage.region,
             colo=vantage.colo,
-            health={connector: dict(places) for connector, places in health.items()},
-            findings=_remarks(findings),
+            health=health,
+            findings=findings,
         )
         if vantage.tunnel_id is not None:
             tunnel = _tunnel(registry, vantage.tunnel_id)
@@ -70,7 +73,8 @@ def stand(
         raise InvalidVantage(str(error)) from None
 
 
-def _remarks(findings: Iterable[tuple[Finding, ...]]) -> dict[Announcement, tuple[Remark, ...]]:
+def remarks_of(findings: Iterable[tuple[Finding, ...]]) -> dict[Announcement, tuple[Remark, ...]]:
+    """The findings of announcements as remarks."""
     remarks: dict[Announcement, tuple[Remark, ...]] = {}
     for group in findings:
         route = group[0].announcement

@@ -17,6 +17,7 @@ from vpcroute.announcements import (
     WanRoute,
     number_of,
 )
+from vpcroute.changes import ChangeLog
 from vpcroute.egress import Connector, Health
 from vpcroute.indexes import IdSets, PrefixTree, SuffixIndex
 from vpcroute.packed import network_of, octets_of, packed
@@ -51,8 +52,8 @@ class Store:
         own: addresses of devices and Mesh nodes by prefix, and, as ``~index``, the built-in ranges.
         names: the hostname routes by name; a glob under the labels right of its last wildcard.
         ranges: the built-in ranges.
-        revision: the number of changes to the announcements or ranges so far.
-        compiled: what the compiler made last for each virtual network, with its revision.
+        log: what changed, for the compiler.
+        compiled: what the compiler made last for each virtual network.
     """
 
     def __init__(self) -> None:
@@ -63,8 +64,8 @@ class Store:
         self.own: Final = PrefixTree()
         self.names: Final = SuffixIndex()
         self.ranges: tuple[Range, ...] = ()
-        self.revision = 0
-        self.compiled: dict[str, tuple[int, Any]] = {}
+        self.log: Final = ChangeLog()
+        self.compiled: dict[str, Any] = {}
         self._sets = IdSets()
 
     def __len__(self) -> int:
@@ -84,7 +85,7 @@ class Store:
 
     def enter(self, id_: int, route: Announcement) -> None:
         """Adds an announcement under a free id."""
-        self.revision += 1
+        self.log.add(route)
         if id_ == len(self._announcements):
             self._announcements.append(route)
         else:
@@ -99,8 +100,8 @@ class Store:
 
     def leave(self, id_: int) -> Announcement:
         """Takes an announcement out and frees its id."""
-        self.revision += 1
         route, self._announcements[id_] = self[id_], None
+        self.log.add(route)
         self._free.add(id_)
         for facet, value in _facets(route):
             self._sets.discard(facet, value, id_)
@@ -129,7 +130,7 @@ class Store:
 
     def set_ranges(self, ranges: tuple[Range, ...]) -> None:
         """Puts other built-in ranges in the place of those that are there."""
-        self.revision += 1
+        self.log.clear()
         for index, old in enumerate(self.ranges):
             self.own.remove(*octets_of(packed(old.network)), ~index)
         self.ranges = ranges
@@ -150,6 +151,10 @@ class Store:
     def networks(self) -> list[str]:
         """The ids of the virtual networks that have a tree."""
         return sorted(self._zero_trust)
+
+    def routes(self, ids: Iterable[int]) -> Iterator[Announcement | None]:
+        """The announcements with these ids, which all are taken; for many at once."""
+        return map(self._announcements.__getitem__, ids)
 
     def held(self, ids: Iterable[int]) -> tuple[Announcement, ...]:
         """The announcements with these ids; ids of built-in ranges are passed over."""

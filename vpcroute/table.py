@@ -24,7 +24,7 @@ from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding
-from vpcroute.standpoint import Standpoint, stand
+from vpcroute.standpoint import Standpoint, remarks_of, stand
 from vpcroute.store import KINDS, destination_of, same_claim
 from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region
 
@@ -128,6 +128,7 @@ class RouteTable(Queries):
 
     def _find_again(self) -> None:
         """Brings the findings of announcements up to date with the ranges and the default network."""
+        self._copies.clear()
         for id_ in self.store:
             route, old = self.store[id_], self._findings.pop(id_, ())
             path = base_path(old[0]) if old else ""
@@ -141,6 +142,7 @@ class RouteTable(Queries):
         self.store.enter(id_, route)
         if found:
             self._findings[id_] = found
+            self._copies.clear()
         self._undoes(id_)
 
     def _undo_numbered(self, number: int) -> None:
@@ -148,6 +150,8 @@ class RouteTable(Queries):
 
     def _leave(self, id_: int) -> None:
         route, found = self.store.leave(id_), self._findings.pop(id_, ())
+        if found:
+            self._copies.clear()
         self._registry.release(route.via)
         self._undoes(partial(self._enter, id_, route, found))
 
@@ -264,7 +268,7 @@ class RouteTable(Queries):
 
     def _put(self, mapping: dict[Any, Any], key: object, value: object) -> None:
         """Sets or, with None, removes an entry, and notes how to undo that."""
-
+        self._copies.clear()
         self._undoes(partial(self._put, mapping, key, mapping.get(key)))
         if value is None:
             mapping.pop(key, None)
@@ -325,14 +329,13 @@ class RouteTable(Queries):
     def stand(self, vantage: Vantage) -> Standpoint:
         """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""
         with self._lock:
-            mode = vantage.routing_mode or self.routing_mode
             return stand(
                 vantage,
                 registry=self._registry,
                 default=self._default,
-                mode=mode,
-                health=self._health,
-                findings=self._findings.values(),
+                mode=vantage.routing_mode or self.routing_mode,
+                health=self._copy("health", lambda: {via: dict(places) for via, places in self._health.items()}),
+                findings=self._copy("findings", lambda: remarks_of(self._findings.values())),
             )
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 __all__ = ["COMPILED", "COMPILED_MODULES"]
 
-COMPILED_MODULES: Final = ("reader", "resolution", "resolver", "sweep", "trie")
+COMPILED_MODULES: Final = ("arena", "blocks", "reader", "resolution", "resolver", "sweep", "trie")
 
 _FOLDER: Final = Path(__file__).parent
 

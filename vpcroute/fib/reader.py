@@ -41,16 +41,12 @@ _DIGIT_TABLE = bytes(int(chr(c), 16) if chr(c) in "0123456789abcdefABCDEF" else 
 _LABEL = 1
 _DOT = 2
 _END = 3
-_KIND_TABLE = bytes(
-    _LABEL
-    if chr(c) in "abcdefghijklmnopqrstuvwxyz0123456789-_"
-    else _DOT
-    if c == 46
-    else _END
-    if chr(c) in "\0:/?#"
-    else 0
-    for c in range(256)
-)
+_KIND_OF = {
+    **dict.fromkeys("abcdefghijklmnopqrstuvwxyz0123456789-_", _LABEL),
+    ".": _DOT,
+    **dict.fromkeys("\0:/?#", _END),
+}
+_KIND_TABLE = bytes(_KIND_OF.get(chr(c), 0) for c in range(256))
 _DIGITS = _DIGIT_TABLE
 _KINDS = _KIND_TABLE
 

@@ -37,7 +37,7 @@ _SMTP: Final = 25
 _LONGEST_PLAIN: Final = 200
 _new_error: Final = Exception.__new__
 
-_SCHEMES: Final = ("tcp", "http", "https")
+_SCHEMES: Final[tuple[Scheme, ...]] = ("tcp", "http", "https")
 
 
 @cython.final
@@ -83,7 +83,7 @@ class Resolution:
     # be made when it is asked for: an object less to count is a nanosecond less for each answer.
 
     def __init__(self, host: Any, target: Any, decision: Any, answer_remarks: Any = (), *, generation: Any = 0) -> None:
-        self._whole = _Whole(host, target, decision, answer_remarks, generation)
+        self._whole: _Whole | None = _Whole(host, target, decision, answer_remarks, generation)
 
     @property
     def host(self) -> str:
@@ -176,7 +176,8 @@ def blank():
     """A resolution with nothing in it, for the reader and the resolver to fill."""
     resolution = Resolution.__new__(Resolution)
     if not cython.compiled:
-        resolution._text = resolution._resolver = resolution._whole = None
+        resolution._text = resolution._resolver = None
+        resolution._whole = None
         resolution._version = resolution._scheme = resolution._port = resolution._number = 0
         resolution._high = resolution._low = resolution._start = resolution._stop = 0
     return resolution

@@ -25,7 +25,7 @@ cdef class Resolver:
     cdef tuple _said
     cdef Trie _trie4
     cdef Trie _trie6
-    cdef object _outcomes_owner
+    cdef object _decided
     cdef const int *_outcomes
 
     cdef int _outcome4(self, unsigned int number) noexcept nogil
@@ -39,10 +39,5 @@ cdef class Resolver:
 
     cdef Resolution _exactly(self, object target, object answers, object address)
 
+    @cython.locals(start="const unsigned char *", out="int *")
     cdef _many(self, object packed, object into, Py_ssize_t count, int version)
-
-    @cython.locals(i=cython.Py_ssize_t, number=cython.uint)
-    cdef void _many4(self, const unsigned char *packed, int *out, Py_ssize_t count) noexcept nogil
-
-    @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong, k=cython.int)
-    cdef void _many6(self, const unsigned char *packed, int *out, Py_ssize_t count) noexcept nogil

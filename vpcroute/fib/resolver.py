@@ -22,7 +22,7 @@ from vpcroute.address import read_any, read_bare, read_connect, read_fetch
 from vpcroute.egress import Egress, Gateway
 from vpcroute.errors import RouteError
 from vpcroute.fib.resolution import at_service, by_answers, error_of, refuse_impossible_name
-from vpcroute.outcomes import Decision, Refusal, decide_address, decide_name, maybe_stored, needs_dns
+from vpcroute.outcomes import Refusal, decide_address, decide_name, maybe_stored, needs_dns
 
 if cython.compiled:
     from cython.cimports.vpcroute.fib.reader import (
@@ -30,10 +30,10 @@ if cython.compiled:
         read_canonical,
         read_ipv4,
     )
-    from cython.cimports.vpcroute.fib.resolution import Resolution, blank, refused, whole_of
+    from cython.cimports.vpcroute.fib.resolution import Resolution, blank, refused
 else:
     from vpcroute.fib.reader import read_bare_canonical, read_canonical, read_ipv4
-    from vpcroute.fib.resolution import Resolution, blank, refused, whole_of
+    from vpcroute.fib.resolution import Resolution, blank, refused
 
 __all__ = ["Resolver"]
 
@@ -63,7 +63,7 @@ class Resolver:
         refusals: the refusals that it numbers.
     """
 
-    def __cinit__(self, vantage, generation, tables, **parts):
+    def __cinit__(self, vantage, generation, tables, decided, **parts):
         pass  # so that none is made without __init__: its pointers would lead nowhere
 
     def __init__(
@@ -71,6 +71,7 @@ class Resolver:
         vantage: Any,
         generation: Any,
         tables: Any,
+        decided: Any,
         *,
         view: Any = None,
         hosts: Any = None,
@@ -92,23 +93,12 @@ class Resolver:
         self._service = service
         self._trie4 = tables.v4.trie
         self._trie6 = tables.v6.trie
-        decided = [everything] if everything is not None else [decide_address(c, view) for c in tables.classes]
-        numbers: dict[Any, int] = {}
-        egresses: list[Egress] = []
-        refusals: list[Refusal] = []
-        outcomes = array("i")
-        for outcome in decided:
-            key = outcome.egress if isinstance(outcome, Decision) else outcome
-            if key not in numbers:
-                into: list[Any] = egresses if isinstance(outcome, Decision) else refusals
-                numbers[key] = len(into) if isinstance(outcome, Decision) else ~len(into)
-                into.append(key)
-            outcomes.append(numbers[key])
-        self.egresses = tuple(egresses)
-        self.refusals = tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in refusals)
-        self._refused = tuple(refusals)
-        self._said = tuple((r.code, r.hint, r.message) for r in refusals)
-        self._outcomes_owner = outcomes
+        self._decided = decided
+        self.egresses = decided.egresses
+        self.refusals = decided.errors
+        self._refused = decided.refusals
+        self._said = decided.said
+        outcomes = decided.numbers
         if cython.compiled:
             self._outcomes = cython.cast("const int *", cython.cast(cython.size_t, outcomes.buffer_info()[0]))
         else:
@@ -249,7 +239,7 @@ class Resolver:
         return int(self._tables.nbytes())
 
     def __reduce__(self):
-        parts = self._tables, self._view, self._hosts, self._everything, self._service
+        parts = self._tables, self._decided, self._view, dict(self._hosts), self._everything, self._service
         return _restore, (self.vantage, self.generation, *parts)
 
     def __repr__(self) -> str:
@@ -337,40 +327,22 @@ class Resolver:
         if cython.compiled:
             source: cython.const_uchar[::1] = packed
             sink: cython.uchar[::1] = into
-            if version == 4:
-                with cython.nogil:
-                    self._many4(cython.address(source[0]), cython.cast("int *", cython.address(sink[0])), count)
-            else:
-                with cython.nogil:
-                    self._many6(cython.address(source[0]), cython.cast("int *", cython.address(sink[0])), count)
-        elif version == 4:
-            self._many4(packed, into.cast("i"), count)
+            start = cython.address(source[0])
+            out = cython.cast("int *", cython.address(sink[0]))
         else:
-            self._many6(packed, into.cast("i"), count)
-
-    def _many4(self, packed, out, count):
-        for i in range(count):
-            number = packed[4 * i]
-            number = number << 8 | packed[4 * i + 1]
-            number = number << 8 | packed[4 * i + 2]
-            out[i] = self._outcome4(number << 8 | packed[4 * i + 3])
-
-    def _many6(self, packed, out, count):
-        for i in range(count):
-            high = 0
-            low = 0
-            for k in range(8):
-                high = high << 8 | packed[16 * i + k]
-                low = low << 8 | packed[16 * i + 8 + k]
-            if high == 0 and low >> 32 == 0xFFFF:
-                out[i] = self._outcome4(low & _WORD)
+            start, out = packed, into.cast("i")
+        with cython.nogil:
+            if version == 4:
+                self._trie4.find4_many(start, out, self._outcomes, count)
             else:
-                out[i] = self._outcome6(high, low)
+                self._trie6.find6_many(start, out, self._outcomes, count, self._trie4)
 
 
 def _restore(vantage, generation, *parts):
-    tables, view, hosts, everything, service = parts
-    return Resolver(vantage, generation, tables, view=view, hosts=hosts, everything=everything, service=service)
+    tables, decided, view, hosts, everything, service = parts
+    return Resolver(
+        vantage, generation, tables, decided, view=view, hosts=hosts, everything=everything, service=service
+    )
 
 
 def _bytes_of(buffer, name):

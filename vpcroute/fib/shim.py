@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
-__all__ = ["cclass", "compiled", "final", "freelist", "no_gc"]
+__all__ = ["cclass", "compiled", "final", "freelist", "no_gc", "nogil"]
 
 T = TypeVar("T")
 
@@ -18,6 +19,9 @@ def cclass(kind: T) -> T:
 
 
 final = no_gc = cclass
+
+#: The interpreter lock is released, where it is compiled.
+nogil = nullcontext()
 
 
 def freelist(size: int) -> Callable[[T], T]:

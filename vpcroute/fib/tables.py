@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -36,7 +36,7 @@ class Family:
     own: FrozenPrefixes[_Own]
     zero_trust: FrozenPrefixes[SubnetRoute]
     wan: FrozenPrefixes[_Wan]
-    elsewhere: Mapping[str, FrozenPrefixes[None]]
+    elsewhere: Mapping[str, FrozenPrefixes[bool]]
 
     def candidates(self, number: int) -> AddressCandidates:
         """Everything that covers an address."""
@@ -74,16 +74,15 @@ def _contains(special: Range, number: int) -> bool:
 
 @attrs.frozen(eq=False)
 class Tables:
-    """Both families, the names, and the candidates that each route class stands for.
-
-    Attributes:
-        classes: for each route class, candidates that decide as those of every address of the class do.
-    """
+    """Both families and the names."""
 
     v4: Family
     v6: Family
     names: NameMap
-    classes: Sequence[AddressCandidates]
+
+    def family(self, version: int) -> Family:
+        """That of version 4 or 6."""
+        return self.v4 if version == 4 else self.v6
 
     def nbytes(self) -> int:
         """How much memory the address side takes, in bytes."""

@@ -1,30 +1,78 @@
 # C types for trie.py.
 cimport cython
+from vpcroute.fib.arena cimport Arena
+from vpcroute.fib.blocks cimport Builder
 
-cdef unsigned int _CHILD, _NUMBER, _WORD
-
-@cython.locals(base=cython.uint, word=cython.uint, bits=cython.uint, count=cython.uint, before=cython.uint)
-cdef unsigned int rank(const unsigned int *nodes, unsigned int node, unsigned int i) noexcept nogil
+cdef unsigned int _CHILD, _WORD
+cdef Py_ssize_t _CACHED
+cdef unsigned long long _ALL
 
 cdef class Trie:
     cdef readonly int version
-    cdef object _dir_owner, _nodes_owner, _cells_owner
-    cdef const unsigned int *_dir
-    cdef const unsigned int *_nodes
-    cdef const unsigned int *_cells
+    cdef object _directory
+    cdef Arena _arena
+    cdef Py_ssize_t _fill, _live
+    cdef const unsigned int *_pages
+    cdef const unsigned int *_word
+    cdef const unsigned short *_half
 
-    @cython.locals(cell=cython.uint, node=cython.uint)
+    @cython.locals(entry=cython.uint, at=cython.uint, k=cython.uint, bits=cython.uint, cell=cython.uint)
     cdef unsigned int find4(self, unsigned int number) noexcept nogil
 
-    @cython.locals(cell=cython.uint, node=cython.uint, shift=cython.int, octet=cython.uint)
+    @cython.locals(entry=cython.uint, at=cython.uint, k=cython.uint, cell=cython.uint)
     cdef unsigned int find6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
-cdef class _Builder:
-    cdef object nodes, cells
+    cdef void touch4(self, unsigned int first_two_octets) noexcept nogil
 
-    @cython.locals(i=cython.int, following=cython.int, index=cython.Py_ssize_t, total=cython.Py_ssize_t, bitmap=list,
-                   cells=list)
-    cdef tuple node(self, list starts, list classes, Py_ssize_t first, object base, object size)
+    @cython.locals(entry=cython.uint, k=cython.uint)
+    cdef void touch4_block(self, unsigned int first_three_octets) noexcept nogil
 
-    @cython.locals(word=cython.int, before=cython.uint, counts=list)
-    cdef _put(self, list bitmap, list cells)
+    @cython.locals(i=cython.Py_ssize_t)
+    cdef void find4_many(self, const unsigned char *packed, int *out, const int *outcomes,
+                         Py_ssize_t count) noexcept nogil
+
+    @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong)
+    cdef void find6_many(self, const unsigned char *packed, int *out, const int *outcomes, Py_ssize_t count,
+                         Trie mapped) noexcept nogil
+
+    @cython.locals(i=cython.Py_ssize_t, j=cython.uint, entry=cython.uint, number=cython.uint, dense=cython.uint,
+                   slices=cython.uint, waiting=cython.uint, k=cython.uint, at=cython.uint,
+                   entries=cython.uint[64], rest=cython.uint[64], in_dense=cython.uchar[64],
+                   in_slice=cython.uchar[64])
+    cdef void _group4(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
+                      Py_ssize_t size) noexcept nogil
+
+    @cython.locals(i=cython.Py_ssize_t, j=cython.uint, entry=cython.uint, high=cython.ulonglong, low=cython.ulonglong,
+                   dense=cython.uint, slices=cython.uint, waiting=cython.uint, searching=cython.uint, k=cython.uint,
+                   at=cython.uint, entries=cython.uint[64], highs=cython.ulonglong[64], lows=cython.ulonglong[64],
+                   in_dense=cython.uchar[64], in_slice=cython.uchar[64], in_next=cython.uchar[64])
+    cdef void _group6(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
+                      Py_ssize_t size, Trie mapped) noexcept nogil
+
+@cython.locals(n=cython.uint, left=cython.uint, step=cython.uint)
+cdef unsigned int _search(const unsigned int *word, unsigned int at, unsigned int bits) noexcept nogil
+
+@cython.locals(number=cython.uint)
+cdef unsigned int _octets4(const unsigned char *packed, Py_ssize_t i) noexcept nogil
+
+@cython.locals(i=cython.Py_ssize_t, number=cython.ulonglong)
+cdef unsigned long long _octets8(const unsigned char *packed, Py_ssize_t at) noexcept nogil
+
+@cython.locals(trie=Trie)
+cdef Trie _of(Builder builder)
+
+cdef class _Check:
+    cdef Trie trie
+    cdef object owner
+    cdef unsigned short *seen
+    cdef Py_ssize_t live
+    cdef unsigned int classes, width
+
+    @cython.locals(trie=Trie, page=cython.uint, i=cython.uint, at=cython.Py_ssize_t)
+    cdef int pages(self) except -1
+
+    cdef bint visit(self, Py_ssize_t at, unsigned int key, Py_ssize_t words) except -1
+
+    @cython.locals(at=cython.Py_ssize_t, k=cython.uint, i=cython.Py_ssize_t, cell=cython.uint, own=cython.Py_ssize_t,
+                   fixed=cython.Py_ssize_t, fill=cython.Py_ssize_t)
+    cdef int entry(self, unsigned int entry, unsigned int depth) except -1

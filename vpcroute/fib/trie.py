@@ -1,54 +1,66 @@
-"""Longest-prefix match of addresses, as a trie of compressed nodes: address in, route class out.
+"""Longest-prefix match of addresses: address in, route class out.
 
-The first 16 bits of an address index a directory; every further octet indexes a node. A directory entry, or a cell of
-a node, is a route class, or, with the highest bit set, the number of a node one octet down. A node stands for 256 cells
-but keeps only those that differ from the cell before: a bitmap says where, and the number of bits up to a cell says
-which. Its bitmap, the counts of bits before each word of it, and where its cells begin take 64 bytes, a cache line::
+The first octet of an address indexes the directory, the second one a page. The entry found there is a route class, or
+leads to a block; :mod:`vpcroute.fib.arena` says what blocks look like. In a dense block the next bits
+index a cell, in a slice they are searched for. Ranges of addresses that lead to the same class are one range,
+whatever prefixes they came from.
 
-    words 0 to 7    bitmap, bit i of word i // 32 for cell i
-    words 8, 9      eight octets: the number of bits in the words before word 0, 1, … 7
-    word 10         where its cells begin
-
-So an IPv4 address takes the directory, and at most two nodes with a cell each. Ranges of addresses that lead to the
-same class share cells, whatever prefixes they came from. The bits are counted with plain arithmetic, so that nothing
-depends on the processor that it was built on.
-
-A node and all that hangs below it are a block of their own: a change rebuilds the blocks of the directory entries that
-it touches, and no others.
+A trie never changes. :meth:`Trie.replaced` makes another one that shares all blocks but those on the way to what is
+different. An arena of blocks lives as long as one of the tries that share it.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 try:
     import cython
 except ImportError:
     from vpcroute.fib import shim as cython
 
+if cython.compiled:
+    from cython.cimports.vpcroute.fib.arena import Arena, own_words
+    from cython.cimports.vpcroute.fib.blocks import Builder
+    from cython.cimports.vpcroute.fib.hints import prefetch
+else:
+    from vpcroute.fib.arena import Arena, own_words
+    from vpcroute.fib.blocks import Builder
+
+from vpcroute.fib.sweep import LAST, Ranges
+
 __all__ = ["Trie", "build"]
 
-_CHILD = 0x80000000  # marks a directory entry or a cell that is the number of a node
-_NUMBER = 0x7FFFFFFF
+_CHILD = 0x80000000
 _WORD = 0xFFFFFFFF
-_NODE_WORDS = 16
-# Addresses of one directory entry; written out, for a shift would be one of C.
-_ENTRY_SIZES = {4: 2**16, 6: 2**112}
-_BITS = [1 << bit for bit in range(32)]  # not shifted in place: 1 << 31 is negative in C
+_ALL = 0xFFFFFFFFFFFFFFFF
+_CACHED = 1 << 17  # so many words are in the processor's cache, where there is nothing to wait for
 
 
-def rank(nodes, node, i):
-    """The index of the cell of a node that octet `i` leads to."""
-    base = node << 4
-    word = i >> 5
-    bits = nodes[base + word] & (_WORD >> (31 - (i & 31)))
-    bits = bits - ((bits >> 1) & 0x55555555)
-    bits = (bits & 0x33333333) + ((bits >> 2) & 0x33333333)
-    bits = (bits + (bits >> 4)) & 0x0F0F0F0F
-    count = ((bits * 0x01010101) & _WORD) >> 24
-    before = (nodes[base + 8 + (word >> 2)] >> ((word & 3) << 3)) & 0xFF
-    return nodes[base + 10] + before + count - 1
+def _search(word, at, bits):
+    """The entry of a slice for the 32 bits behind it."""
+    n = left = word[at]
+    while left > 1:
+        step = left >> 1
+        at = at + step * (word[at + step] <= bits)
+        left = left - step
+    return word[at + n]
+
+
+def _octets4(packed, i):
+    """The number that four octets from `i` on are."""
+    number = packed[i]
+    number = number << 8 | packed[i + 1]
+    number = number << 8 | packed[i + 2]
+    return number << 8 | packed[i + 3]
+
+
+def _octets8(packed, at):
+    number = 0
+    for i in range(at, at + 8):
+        number = number << 8 | packed[i]
+    return number
 
 
 @cython.final
@@ -56,130 +68,318 @@ def rank(nodes, node, i):
 class Trie:
     """Route classes by address, of one address family."""
 
-    def __cinit__(self, version, directory, nodes, cells):
+    def __cinit__(self, version, directory, arena):
         pass  # so that none is made without __init__: its pointers would lead nowhere
 
-    def __init__(self, version, directory, nodes, cells):
+    def __init__(self, version: int, directory: Any, arena: Any) -> None:
+        """A trie over buffers of 32-bit words. Those from elsewhere must pass :meth:`check` before it is asked."""
+        if version not in (4, 6):
+            raise ValueError(f"version must be 4 or 6, not {version!r}")
         self.version = version
-        self._dir_owner = directory
-        self._nodes_owner = nodes
-        self._cells_owner = cells
+        self._directory = array("I")
+        self._directory.frombytes(memoryview(directory).cast("B"))
+        if len(self._directory) != 256:
+            raise ValueError(f"a directory has 256 words, not {len(self._directory)}")
+        if not isinstance(arena, Arena):
+            arena = Arena(arena, memoryview(arena).nbytes // 4)
+        self._arena = arena
+        self._fill = self._live = self._arena.fill
+        self._word = self._arena.word
+        self._half = self._arena.half
         if cython.compiled:
-            self._dir = cython.cast("const unsigned int *", cython.cast(cython.size_t, directory.buffer_info()[0]))
-            self._nodes = cython.cast("const unsigned int *", cython.cast(cython.size_t, nodes.buffer_info()[0]))
-            self._cells = cython.cast("const unsigned int *", cython.cast(cython.size_t, cells.buffer_info()[0]))
+            self._pages = cython.cast("unsigned int *", cython.cast(cython.size_t, self._directory.buffer_info()[0]))
         else:
-            self._dir, self._nodes, self._cells = directory, nodes, cells
+            self._pages = self._directory
 
     def find4(self, number):
         """The class of an IPv4 address."""
-        cell = self._dir[number >> 16]
-        if cell & _CHILD:
-            cell = self._cells[rank(self._nodes, cell & _NUMBER, (number >> 8) & 0xFF)]
-            if cell & _CHILD:
-                cell = self._cells[rank(self._nodes, cell & _NUMBER, number & 0xFF)]
-        return cell
+        entry = self._word[self._pages[number >> 24] + ((number >> 16) & 0xFF)]
+        bits = (number << 16) & _WORD
+        while entry >> 31:
+            at = entry & 0x7FFFFFF
+            k = (entry >> 27) & 15
+            if k == 0:
+                return _search(self._word, at, bits)
+            cell = self._half[2 * at + (bits >> (32 - k))]
+            if cell < 0x8000:
+                return cell
+            entry = self._word[at + (cell & 0x7FFF)]
+            bits = (bits << k) & _WORD
+        return entry
 
     def find6(self, high, low):
         """The class of an IPv6 address, given as two halves of 64 bits."""
-        cell = self._dir[(high >> 48) & 0xFFFF]
-        shift = 40
-        while cell & _CHILD and shift >= 0:
-            cell = self._cells[rank(self._nodes, cell & _NUMBER, (high >> shift) & 0xFF)]
-            shift = shift - 8
-        shift = 56
-        while cell & _CHILD:
-            cell = self._cells[rank(self._nodes, cell & _NUMBER, (low >> shift) & 0xFF)]
-            shift = shift - 8
-        return cell
+        entry = self._word[self._pages[high >> 56] + ((high >> 48) & 0xFF)]
+        high = ((high << 16) & _ALL) | (low >> 48)
+        low = (low << 16) & _ALL
+        while entry >> 31:
+            at = entry & 0x7FFFFFF
+            k = (entry >> 27) & 15
+            if k == 0:
+                entry = _search(self._word, at, high >> 32)
+                k = 32
+            else:
+                cell = self._half[2 * at + (high >> (64 - k))]
+                if cell < 0x8000:
+                    return cell
+                entry = self._word[at + (cell & 0x7FFF)]
+            high = ((high << k) & _ALL) | (low >> (64 - k))
+            low = (low << k) & _ALL
+        return entry
 
-    def find(self, number):
+    def find(self, number: int) -> int:
         """The class of an address as a number; the same, for whoever is in no hurry."""
         if self.version == 4:
             return self.find4(number)
         return self.find6(number >> 64, number & 0xFFFFFFFFFFFFFFFF)
 
-    def __reduce__(self):
-        return Trie, (self.version, self._dir_owner, self._nodes_owner, self._cells_owner)
+    def touch4(self, first_two_octets):
+        """Fetches what the first step for an IPv4 address needs, while the rest of the address is read."""
+        if cython.compiled:
+            prefetch(self._word + self._pages[first_two_octets >> 8] + (first_two_octets & 0xFF))
 
-    def nbytes(self):
-        """How much memory it takes, in bytes."""
-        return 4 * (len(self._dir_owner) + len(self._nodes_owner) + len(self._cells_owner))
+    def touch4_block(self, first_three_octets):
+        """Takes the first step, and fetches what the second one needs."""
+        if cython.compiled:
+            entry = self._word[self._pages[first_three_octets >> 16] + ((first_three_octets >> 8) & 0xFF)]
+            k = (entry >> 27) & 15
+            prefetch(self._half + 2 * (entry & 0x7FFFFFF) + ((first_three_octets & 0xFF) << k >> 8))
+
+    def find4_many(self, packed, out, outcomes, count):
+        """The outcomes of many IPv4 addresses of four octets each, by the outcome of each class."""
+        if self._fill < _CACHED:
+            for i in range(count):
+                out[i] = outcomes[self.find4(_octets4(packed, 4 * i))]
+        else:
+            for i in range(0, count, 64):
+                self._group4(packed, i, out, outcomes, min(count - i, 64))
+
+    def find6_many(self, packed, out, outcomes, count, mapped):
+        """The same for IPv6 and 16 octets; those that are IPv4 addresses, ::ffff:a.b.c.d, are found in `mapped`."""
+        if self._fill < _CACHED:
+            for i in range(count):
+                high, low = _octets8(packed, 16 * i), _octets8(packed, 16 * i + 8)
+                if high == 0 and low >> 32 == 0xFFFF:
+                    out[i] = outcomes[mapped.find4(low & _WORD)]
+                else:
+                    out[i] = outcomes[self.find6(high, low)]
+        else:
+            for i in range(0, count, 64):
+                self._group6(packed, i, out, outcomes, min(count - i, 64), mapped)
+
+    # Groups of 64 go on together: all take a step before any takes the next, so that the processor fetches for all of
+    # them while it waits. Which of them go on, and into which kind of block, is counted without branches.
+
+    def _group4(self, packed, start, out, outcomes, size):
+        if not cython.compiled:
+            entries, rest, in_dense, in_slice = ([0] * 64 for _ in range(4))
+        for i in range(size):
+            number = _octets4(packed, 4 * (start + i))
+            entries[i] = self._word[self._pages[number >> 24] + ((number >> 16) & 0xFF)]
+            rest[i] = (number << 16) & _WORD
+        dense = slices = 0
+        for i in range(size):
+            in_dense[dense] = in_slice[slices] = i
+            k = (entries[i] >> 27) & 15
+            dense += (entries[i] >> 31) & (k != 0)
+            slices += (entries[i] >> 31) & (k == 0)
+        while dense:
+            waiting = dense
+            dense = 0
+            for j in range(waiting):
+                i = in_dense[j]
+                entry = entries[i]
+                at = entry & 0x7FFFFFF
+                k = (entry >> 27) & 15
+                entry = self._half[2 * at + (rest[i] >> (32 - k))]
+                if entry >= 0x8000:
+                    entry = self._word[at + (entry & 0x7FFF)]
+                entries[i] = entry
+                rest[i] = (rest[i] << k) & _WORD
+                k = (entry >> 27) & 15
+                in_dense[dense] = in_slice[slices] = i
+                dense += (entry >> 31) & (k != 0)
+                slices += (entry >> 31) & (k == 0)
+        for j in range(slices):
+            i = in_slice[j]
+            entries[i] = _search(self._word, entries[i] & 0x7FFFFFF, rest[i])
+        for i in range(size):
+            out[start + i] = outcomes[entries[i]]
+
+    def _group6(self, packed, start, out, outcomes, size, mapped):
+        if not cython.compiled:
+            entries, highs, lows, in_dense, in_slice, in_next = ([0] * 64 for _ in range(6))
+        for i in range(size):
+            high, low = _octets8(packed, 16 * (start + i)), _octets8(packed, 16 * (start + i) + 8)
+            entries[i] = self._word[self._pages[high >> 56] + ((high >> 48) & 0xFF)]
+            if high == 0 and low >> 32 == 0xFFFF:
+                entries[i] = mapped.find4(low & _WORD)
+            highs[i] = ((high << 16) & _ALL) | (low >> 48)
+            lows[i] = (low << 16) & _ALL
+        dense = slices = 0
+        for i in range(size):
+            in_dense[dense] = in_slice[slices] = i
+            k = (entries[i] >> 27) & 15
+            dense += (entries[i] >> 31) & (k != 0)
+            slices += (entries[i] >> 31) & (k == 0)
+        while dense or slices:
+            waiting, searching = dense, slices
+            dense = slices = 0
+            for j in range(waiting):
+                i = in_dense[j]
+                entry = entries[i]
+                at = entry & 0x7FFFFFF
+                k = (entry >> 27) & 15
+                entry = self._half[2 * at + (highs[i] >> (64 - k))]
+                if entry >= 0x8000:
+                    entry = self._word[at + (entry & 0x7FFF)]
+                entries[i] = entry
+                highs[i] = ((highs[i] << k) & _ALL) | (lows[i] >> (64 - k))
+                lows[i] = (lows[i] << k) & _ALL
+                k = (entry >> 27) & 15
+                in_dense[dense] = in_next[slices] = i
+                dense += (entry >> 31) & (k != 0)
+                slices += (entry >> 31) & (k == 0)
+            for j in range(searching):
+                i = in_slice[j]
+                entry = _search(self._word, entries[i] & 0x7FFFFFF, highs[i] >> 32)
+                entries[i] = entry
+                highs[i] = ((highs[i] << 32) & _ALL) | (lows[i] >> 32)
+                lows[i] = (lows[i] << 32) & _ALL
+                k = (entry >> 27) & 15
+                in_dense[dense] = in_next[slices] = i
+                dense += (entry >> 31) & (k != 0)
+                slices += (entry >> 31) & (k == 0)
+            for j in range(slices):
+                in_slice[j] = in_next[j]
+        for i in range(size):
+            out[start + i] = outcomes[entries[i]]
+
+    def replaced(self, first: int, last: int, ranges: Ranges) -> Trie:
+        """A trie in which the addresses from `first` to `last` lead to these ranges, and all others where they did.
+
+        Raises:
+            ValueError: for ranges that do not begin at `first`, or that do not end by `last`.
+        """
+        return self.replaced_many([(first, last, ranges)])
+
+    def replaced_many(self, changes: Iterable[tuple[int, int, Ranges]]) -> Trie:
+        """The same for several spans, one after the other."""
+        builder = Builder(self.version, self._directory, self._arena, self._fill, self._live)
+        for first, last, ranges in changes:
+            builder.lead(first, last, ranges)
+        return _of(builder)
+
+    def check(self, classes: int) -> None:
+        """Proves that every address leads to a class below `classes`, and that nothing reads behind the arena.
+
+        Raises:
+            ValueError: for what is wrong.
+        """
+        _Check(self, classes).pages()
+
+    def nbytes(self) -> int:
+        """How much memory it takes, in bytes; tries that came of each other by changes share most of it."""
+        return 4 * (256 + self._arena.room)
+
+    def __reduce__(self) -> Any:
+        whole = self
+        if self._fill != self._live:
+            builder = Builder(self.version, self._directory, self._arena, self._fill, 0)  # nothing but garbage: a copy
+            whole = _of(builder)
+        words = array("I")
+        words.frombytes(whole._arena.owner[: 4 * whole._fill])
+        return Trie, (self.version, whole._directory, words)
+
+
+def _of(builder):
+    """The trie that has been built."""
+    builder.arena.fill = builder.fill
+    trie = Trie(builder.version, builder.directory, builder.arena)
+    trie._live = builder.live
+    return trie
 
 
 @cython.final
 @cython.cclass
-class _Builder:
-    """A trie that is being built from ranges; `cells` and `nodes` only grow."""
+class _Check:
+    """A walk through all blocks of a trie, each once."""
 
-    def __init__(self):
-        self.nodes = array("I")
-        self.cells = array("I")
+    def __init__(self, trie, classes):
+        self.trie = trie
+        self.classes = classes
+        self.width = 32 if self.trie.version == 4 else 128
+        self.live = 0
+        self.owner = array("H", bytes(2 * self.trie._fill))
+        if cython.compiled:
+            self.seen = cython.cast("unsigned short *", cython.cast(cython.size_t, self.owner.buffer_info()[0]))
+        else:
+            self.seen = self.owner
 
-    def node(self, starts, classes, first, base, size):
-        """The entry of a new node, and the index of the range that its last address is in.
+    def pages(self):
+        """Goes through all of it."""
+        trie = self.trie
+        for page in range(256):
+            at = trie._pages[page]
+            if at + 256 > trie._fill:
+                raise ValueError(f"page {page} is behind the end of the arena")
+            if self.visit(at, 0xFFFF, 256):
+                for i in range(256):
+                    self.entry(trie._word[at + i], 16)
 
-        It stands for the 256 cells of `size` addresses each from `base` on; range `first` has `base` in it.
-        """
-        bitmap = [0, 0, 0, 0, 0, 0, 0, 0]
-        cells = []
-        total = len(starts)
-        index, i, last = first, 0, -1
-        while i < 256:
-            start = base + i * size
-            end = start + size
-            while index + 1 < total and starts[index + 1] <= start:
-                index += 1
-            if index + 1 < total and starts[index + 1] < end:
-                cell, index = self.node(starts, classes, index, start, size >> 8)
-                following = i + 1
-            else:
-                cell = classes[index]
-                following = 256
-                if index + 1 < total:
-                    following = min(256, (starts[index + 1] - base) // size)
-            if cell != last:
-                bitmap[i >> 5] |= _BITS[i & 31]
-                cells.append(cell)
-                last = cell
-            i = following
-        return self._put(bitmap, cells), index
+    def visit(self, at, key, words):
+        """Whether a block is seen for the first time; it is as many words, and is seen as one thing only."""
+        if self.seen[at] == key:
+            return False
+        if self.seen[at]:
+            raise ValueError(f"the block at word {at} is used in two ways")
+        self.seen[at] = key
+        self.live += words
+        if self.live > self.trie._fill:
+            raise ValueError(f"the block at word {at} overlaps another one")
+        return True
 
-    def _put(self, bitmap, cells):
-        number = len(self.nodes) // _NODE_WORDS
-        counts = [0, 0]
-        before = 0
-        for word in range(8):
-            counts[word >> 2] |= before << ((word & 3) << 3)
-            before += bitmap[word].bit_count()
-        self.nodes.extend(bitmap)
-        self.nodes.extend(counts)
-        self.nodes.append(len(self.cells))
-        self.nodes.extend((0, 0, 0, 0, 0))
-        self.cells.extend(cells)
-        return _CHILD | number
+    def entry(self, entry, depth):
+        """Goes through what hangs from an entry behind so many bits."""
+        if entry < _CHILD:
+            if entry >= self.classes:
+                raise ValueError(f"there is no class {entry}")
+            return 0
+        at = entry & 0x7FFFFFF
+        k = (entry >> 27) & 15
+        if depth + k > self.width or depth == self.width:
+            raise ValueError(f"the block at word {at} is for bits behind the last one")
+        fill = self.trie._fill
+        fixed = (1 << k) >> 1 if k else 1
+        if at + fixed > fill:
+            raise ValueError(f"the block at word {at} is behind the end of the arena")
+        own = own_words(self.trie._word, self.trie._half, entry)
+        if own < 2 * fixed - (k > 0) * fixed or at + own > fill:
+            raise ValueError(f"the block at word {at} is behind the end of the arena")
+        if not self.visit(at, (depth << 4 | k) + 1, own):
+            return 0
+        if k:
+            for i in range(1 << k):
+                cell = self.trie._half[2 * at + i]
+                if (cell >= 0x8000 and cell & 0x7FFF < fixed) or self.classes <= cell < 0x8000:
+                    raise ValueError(f"cell {i} of the block at word {at} leads nowhere")
+        else:
+            fixed = own >> 1
+            for i in range(1, fixed):
+                if self.trie._word[at + i] <= (self.trie._word[at + i - 1] if i > 1 else 0):
+                    raise ValueError(f"the starts of the block at word {at} do not ascend")
+        for i in range(fixed, own):
+            self.entry(self.trie._word[at + i], depth + (k or 32))
+        return 0
 
 
-def build(version: int, starts: Sequence[int], classes: Sequence[int]) -> Trie:
+def build(version: int, ranges: Ranges) -> Trie:
     """The trie of ranges that together cover an address family.
 
-    Args:
-        version: 4 or 6.
-        starts: the first address of each range, ascending, the first one 0.
-        classes: the route class of each range, below 2**31.
+    Raises:
+        ValueError: for ranges that do not.
     """
-    builder = _Builder()
-    size = _ENTRY_SIZES[version]
-    directory = array("I")
-    total = len(starts)
-    index = 0
-    for entry in range(1 << 16):
-        base = entry * size
-        while index + 1 < total and starts[index + 1] <= base:
-            index += 1
-        if index + 1 < total and starts[index + 1] < base + size:
-            cell, index = builder.node(starts, classes, index, base, size >> 8)
-        else:
-            cell = classes[index]
-        directory.append(cell)
-    return Trie(version, directory, builder.nodes, builder.cells)
+    builder = Builder(version)
+    builder.lead(0, LAST[version], ranges)
+    builder.trim()
+    return _of(builder)

@@ -123,7 +123,7 @@ class Reading:
         """Announces a route that stands at a path; a conflict is a problem, the same said again a finding."""
         if route is None:
             return
-        before = self.table.store.revision
+        before = self.table.store.log.revision
         try:
             held = self.table.announce_at(path, route, *findings)
         except RouteConflict as error:
@@ -136,7 +136,7 @@ class Reading:
             else:
                 self.wrong(path, str(error))
             return
-        if self.table.store.revision == before:
+        if self.table.store.log.revision == before:
             self.found(RemarkCode.DUPLICATE_ROUTE, path, "says the same as an earlier one", held)
 
     def found(self, code: RemarkCode, path: str, text: str, announcement: Announcement | None = None) -> None:

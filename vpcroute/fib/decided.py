@@ -1,0 +1,89 @@
+"""The outcome of every route class, as one view has it: all that sets one vantage apart from another."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+from vpcroute.classes import RouteClasses
+from vpcroute.egress import Connector, Egress
+from vpcroute.errors import RouteError
+from vpcroute.outcomes import Decision, Outcome, Refusal, decide_address
+from vpcroute.precedence import View
+
+__all__ = ["Decided", "decide_all"]
+
+
+class Decided:
+    """Outcomes by number: ``i >= 0`` is ``egresses[i]``, ``i < 0`` is ``refusals[~i]``.
+
+    Attributes:
+        numbers: the outcome of each route class.
+        egresses: the egress paths; after changes, also some that no class leads to any more.
+        refusals: the refusals, likewise.
+        said: code, hint and message of each refusal.
+        errors: each refusal as an error without an address.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+        self.numbers = array("i")
+        self.egresses: tuple[Egress, ...] = ()
+        self.refusals: tuple[Refusal, ...] = ()
+        self.said: tuple[tuple[str, str | None, str], ...] = ()
+        self.errors: tuple[RouteError, ...] = ()
+        self._known: dict[Egress | Refusal, int] = {}
+        self._put(enumerate(outcomes))
+
+    def changed(self, stale: Sequence[int], classes: RouteClasses, view: View) -> Decided:
+        """The outcomes with those of some classes decided again, and those of new classes added."""
+        new = object.__new__(type(self))
+        new.numbers = self.numbers[:]
+        new.egresses, new.refusals, new.said, new.errors = self.egresses, self.refusals, self.said, self.errors
+        new._known = self._known.copy()
+        again = [*stale, *range(len(self.numbers), len(classes.candidates))]
+        new._put((number, decide_address(classes.candidates[number], view)) for number in again)
+        return new
+
+    def _put(self, outcomes: Iterable[tuple[int, Outcome]]) -> None:
+        egresses, refusals = list(self.egresses), list(self.refusals)
+        for number, outcome in outcomes:
+            key = outcome.egress if isinstance(outcome, Decision) else outcome
+            known = self._known.get(key)
+            if known is None:
+                if isinstance(key, Refusal):
+                    known = ~len(refusals)
+                    refusals.append(key)
+                else:
+                    known = len(egresses)
+                    egresses.append(key)
+                self._known[key] = known
+            if number == len(self.numbers):
+                self.numbers.append(known)
+            else:
+                self.numbers[number] = known
+        new = refusals[len(self.refusals) :]
+        self.egresses, self.refusals = tuple(egresses), tuple(refusals)
+        self.said += tuple((r.code, r.hint, r.message) for r in new)
+        self.errors += tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in new)
+
+
+def decide_all(classes: RouteClasses, view: View, before: tuple[View, Decided] | None = None) -> Decided:
+    """The outcome of every class; from those of an earlier view of the same place, where that is enough."""
+    if before is None or _seen_otherwise(before[0], view):
+        return Decided(decide_address(c, view) for c in classes.candidates)
+    view_before, decided = before
+    stale = sorted({number for via in _moved(view_before, view) for number in classes.by_onramp.get(via, ())})
+    if not stale and len(decided.numbers) == len(classes.candidates):
+        return decided
+    return decided.changed([n for n in stale if n < len(decided.numbers)], classes, view)
+
+
+def _seen_otherwise(before: View, view: View) -> bool:
+    return (before.network, before.network_names, before.mode) != (view.network, view.network_names, view.mode)
+
+
+def _moved(before: View, view: View) -> list[Connector]:
+    """The connectors whose state is another one."""
+    if before.health is view.health:
+        return []
+    return [v for v in {**before.health, **view.health} if before.health.get(v) != view.health.get(v)]
