@@ -15,8 +15,8 @@ ORDER = (
     *("errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks", "address", "gateway"),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store", "hearing"),
     *("registry", "standpoint", "transactions"),
-    *("fib", "fib.shim", "fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader", "fib.names", "fib.prefixes"),
-    *("fib.tables", "fib.decided"),
+    *("fib", "fib.shim", "fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
+    *("fib.nameblocks", "fib.names", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
     *("fib.resolution", "fib.resolver"),
     *("queries", "edges", "table", "reference", "compiler", "proof"),
     "",  # the public names

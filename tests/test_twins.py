@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
@@ -263,6 +264,63 @@ def test_twins_sweep_build_and_change_the_same(version: int) -> None:
         assert tries[0][2] == tries[1][2]
         for key in keys:
             assert tries[0][1].find(key >> 8) == tries[1][1].find(key >> 8)
+
+
+def test_twins_index_names_the_same() -> None:
+    from vpcroute.fib import names as module
+
+    random = Random(3)  # noqa: S311
+
+    both: tuple[Any, ...] = module, interpreted()["names"]
+
+    def some(count: int) -> dict[str, tuple[int, int]]:
+        labels = ["a", "b-1", "service", "x" * 7, "y" * 8, "z" * 63]
+        names = (".".join(random.choices(labels, k=random.randint(1, 4)))[:253] for _ in range(count))
+        return {f"{random.randrange(90)}{name}": (random.randrange(-2, 9), random.randrange(-1, 9)) for name in names}
+
+    for key in (random.randbytes(module.KEY_SIZE), bytes(module.KEY_SIZE), b"\xff" * module.KEY_SIZE):
+        names = some(800)
+        rows = [(name, own, below) for name, (own, below) in names.items()]
+        compiled, sources = (each.build(rows, key) for each in both)
+        for _ in range(5):
+            keys = [index.buffers()[0] for index in (compiled, sources)]
+            assert (keys[0] == key) == (keys[1] == key)
+            if keys[0] == key:  # not a drawn one
+                assert compiled.buffers() == sources.buffers()
+                assert list(compiled.items()) == list(sources.items())
+            for name in [*names, *some(300), "x." + next(iter(names)), "", "\0", "h\xe9"]:
+                found = [(index.find_name(name), index.get(name)) for index in (compiled, sources)]
+                assert found[0] == found[1], name
+            change = {**some(50), **dict.fromkeys(random.sample(sorted(names), 20))}
+            compiled, sources = compiled.changed(change), sources.changed(change)
+
+
+def test_twins_refuse_the_same_of_names() -> None:
+    from vpcroute.fib import names
+
+    key = bytes(names.KEY_SIZE)
+    both: tuple[Any, ...] = names, interpreted()["names"]
+
+    def items(make: Callable[..., Any], *arguments: Any) -> object:
+        try:
+            return list(make(*arguments).items())
+        except Exception as error:
+            return type(error), str(error)
+
+    odd: list[Any] = ["", "\0", "h\xe9", "\ud800", "a" * 254, None, 1, b"a", Text("a"), Text("")]
+    numbers: list[Any] = [-3, -2, -1, 2**29 - 4, 2**29 - 3, 2**31, 2**63, 2**64, True, None, "1", 1.0, 1.5]
+    rows: list[Any] = [(name, 1, 1) for name in odd] + [("a", own, below) for own in numbers for below in (1, own)]
+    for row in rows:
+        compiled, sources = (items(module.build, [row], key) for module in both)
+        assert compiled == sources, row
+    good = both[0].build([("a", 1, 2)], key).buffers()
+    parts: list[Any] = [None, "x", b"", b"1", bytes(8), bytes(64), memoryview(key)]
+    parts += [array("I", [0]), array("Q", [0] * 8)]
+    for part in range(3):
+        for other in parts:
+            buffers = [*good[:part], other, *good[part + 1 :]]
+            compiled, sources = (items(module.NameIndex, *buffers) for module in both)
+            assert compiled == sources, (part, other)
 
 
 def test_vantages_that_are_not_known() -> None:

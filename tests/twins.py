@@ -30,7 +30,8 @@ needs_both = pytest.mark.skipif(not COMPILED, reason="the compiled modules were 
 _FOLDER = Path(vpcroute.__file__).parent
 # Each after those that it imports.
 _IN_ORDER = (
-    *(f"vpcroute.fib.{name}" for name in ("sweep", "arena", "blocks", "trie", "reader", "resolution", "resolver")),
+    *(f"vpcroute.fib.{name}" for name in ("sweep", "arena", "blocks", "trie", "nameblocks", "names", "hostnames")),
+    *(f"vpcroute.fib.{name}" for name in ("reader", "resolution", "resolver")),
     "vpcroute.compiler",
 )
 
@@ -65,7 +66,7 @@ def _load(name: str) -> ModuleType:
 @cache
 def interpreted() -> Mapping[str, ModuleType]:
     """The copies that run from their sources, by the last part of their name; ``compiler`` makes their resolvers."""
-    assert {name.rpartition(".")[2] for name in _IN_ORDER} == {*COMPILED_MODULES, "compiler"}
+    assert {name.rpartition(".")[2] for name in _IN_ORDER} == {*COMPILED_MODULES, "hostnames", "compiler"}
     with _put_back(_IN_ORDER):
         return {name.rpartition(".")[2]: _load(name) for name in _IN_ORDER}
 

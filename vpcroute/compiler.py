@@ -20,7 +20,7 @@ import attrs
 from vpcroute.announcements import Announcement, HostnameRoute, number_of
 from vpcroute.classes import RouteClasses
 from vpcroute.fib.decided import Decided, decide_all
-from vpcroute.fib.names import NameMap
+from vpcroute.fib.hostnames import Hostnames, hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fib.sweep import Ranges, sweep
@@ -29,7 +29,7 @@ from vpcroute.fib.trie import build
 from vpcroute.hearing import Hearing, Record, is_inside, record_of, span_of
 from vpcroute.outcomes import through_tunnel
 from vpcroute.precedence import View
-from vpcroute.store import Store, name_key
+from vpcroute.store import Store
 from vpcroute.vantage import Vantage
 
 if TYPE_CHECKING:
@@ -195,24 +195,9 @@ def _swept(
     )
 
 
-def _names(store: Store) -> NameMap:
-    exact: dict[str, HostnameRoute] = {}
-    one_label: dict[str, HostnameRoute] = {}
-    stored: dict[str, HostnameRoute] = {}
-    globs: dict[str, tuple[HostnameRoute, ...]] = {}
-    for id_ in store.ids("kind", "hostname"):
-        route = store[id_]
-        assert isinstance(route, HostnameRoute)  # noqa: S101  (that is the kind)
-        if route.match == "glob":
-            globs[name_key(route)] = (*globs.get(name_key(route), ()), route)
-            continue
-        if route.match != "one_label":
-            exact[route.hostname] = route
-        if route.match in ("one_label", "both"):
-            one_label[route.hostname] = route
-        if route.match == "stored":
-            stored[route.hostname] = route
-    return NameMap(exact, one_label, stored, globs)
+def _names(store: Store) -> Hostnames:
+    routes = (store[id_] for id_ in store.ids("kind", "hostname"))
+    return hostnames(route for route in routes if isinstance(route, HostnameRoute))
 
 
 def _no_family(version: int) -> Family:
@@ -222,4 +207,4 @@ def _no_family(version: int) -> Family:
 
 
 #: For a vantage that hands everything to one tunnel: one class for all there is.
-_NO_TABLES: Final = Tables(_no_family(4), _no_family(6), NameMap({}, {}, {}, {}))
+_NO_TABLES: Final = Tables(_no_family(4), _no_family(6), hostnames(()))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
 from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
 from vpcroute.egress import Egress
-from vpcroute.fib.names import matches_glob
+from vpcroute.fib.hostnames import matches_glob
 from vpcroute.fib.resolution import Resolution, at_service, by_answers, error_of, refuse_impossible_name
 from vpcroute.fields import IPAddress
 from vpcroute.outcomes import Decision, Outcome, decide_address, decide_name, through_tunnel

@@ -18,7 +18,9 @@ from typing import Final
 
 __all__ = ["COMPILED", "COMPILED_MODULES"]
 
-COMPILED_MODULES: Final = ("arena", "blocks", "reader", "resolution", "resolver", "sweep", "trie")
+COMPILED_MODULES: Final = (
+    *("arena", "blocks", "nameblocks", "names", "reader", "resolution", "resolver", "sweep", "trie"),
+)
 
 _FOLDER: Final = Path(__file__).parent
 

@@ -1,62 +1,384 @@
-"""Look-up of a name among the hostname routes."""
+"""The index of the hostname routes by name: made, changed, checked, and written to buffers.
+
+:mod:`vpcroute.fib.nameblocks` says what it looks like, and looks up in it. A change copies the blocks that it touches,
+and the directory. A block without room becomes two, told apart by one more bit of the hash, for which the directory may
+have to double.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
+import secrets
+from array import array
+from collections.abc import Iterable
 
-import attrs
+try:
+    import cython
+except ImportError:
+    from vpcroute.fib import shim as cython
 
-from vpcroute.announcements import HostnameRoute
-from vpcroute.precedence import NameCandidates
+from vpcroute.fib.nameblocks import ASK, KEY_SIZE, NONE, octets_of
 
-__all__ = ["NameMap", "matches_glob"]
+if cython.compiled:
+    from cython.cimports.vpcroute.fib.nameblocks import Arena, NameBlocks, leftmost, mark_of, word_at
+else:
+    from vpcroute.fib.nameblocks import Arena, NameBlocks, leftmost, mark_of, word_at
+
+__all__ = ["ASK", "KEY_SIZE", "NONE", "NUMBERS", "NameIndex", "build"]
+
+NUMBERS = 0x1FFFFFFD  # route numbers are below this
+
+_HEAD = 8  # words of a cache line; a block begins with one, and is made of whole ones
+_PLACES = 32
+_FULL = 28  # names of a block; few enough that most stand in the group where the search for them begins
+_NAME = 16  # words for a name that is new, about
+_BLOCK = 256  # words of a block; few enough that an octet says where a record begins
+_LONGEST = 32  # words of a name
+_ENTRIES = 0x4000000  # of a directory, at the most
+_SMALL = 256  # that it may have, whatever it is for
 
 
-@attrs.frozen
-class NameMap:
-    """The hostname routes by name.
+class NameIndex(NameBlocks):
+    """Two route numbers by name: of the route for the name itself, and of the route for the names one label below.
 
-    Python's dictionaries do the work: their hash of a string is keyed, and a hit is verified.
-
-    Attributes:
-        exact: by the name itself.
-        one_label: by the name one label above.
-        stored: the stored records that may be wildcards, by their name.
-        globs: the routes with forms that Cloudflare refuses, by the labels right of their last wildcard.
+    Immutable, and safe to share between threads: a change makes another one, which shares most of its memory.
     """
 
-    exact: Mapping[str, HostnameRoute]
-    one_label: Mapping[str, HostnameRoute]
-    stored: Mapping[str, HostnameRoute]
-    globs: Mapping[str, tuple[HostnameRoute, ...]]
+    def __init__(self, key, directory, blocks):
+        """An index in buffers as :meth:`buffers` makes them.
 
-    def find(self, name: str) -> HostnameRoute | None:
-        """The route that is sure to match, or None."""
-        route = self.exact.get(name)
-        if route is None and self.globs:
-            route = self._glob(name)
-        if route is None and self.one_label:
-            route = self.one_label.get(name.partition(".")[2])
-        return route
+        Only their lengths are looked at; :meth:`check` says whether the rest can be believed. The blocks are not copied
+        if they begin with a cache line, and are not to change then.
 
-    def candidates(self, name: str) -> NameCandidates:
-        """The route that is sure to match, as the only candidate, or the stored record that may."""
-        route = self.find(name)
-        stored = None if route is not None else self.stored.get(name.partition(".")[2])
-        return NameCandidates(exact=route, stored=stored)
+        Raises:
+            ValueError: for buffers of lengths that no index has.
+        """
+        if not isinstance(blocks, Arena):
+            key, directory, blocks = (
+                _array_of(key, "Q", "key"),
+                _array_of(directory, "I", "directory"),
+                _arena_of(blocks),
+            )
+        if len(key) != KEY_SIZE // 8:
+            raise ValueError(f"key: must have {KEY_SIZE} bytes")
+        if len(directory) & (len(directory) - 1) or not 1 <= len(directory) <= _ENTRIES:
+            raise ValueError(f"directory: must have a power of two of entries, not {len(directory)}")
+        super().__init__(key, directory, blocks)
 
-    def _glob(self, name: str) -> HostnameRoute | None:
-        """The first of the patterns that match, in the order of their text."""
-        found = []
-        suffix = name
-        while suffix:
-            suffix = suffix.partition(".")[2]
-            found += [route for route in self.globs.get(suffix, ()) if matches_glob(route.hostname, name)]
-        return min(found, key=lambda route: route.hostname, default=None)
+    def changed(self, changes):
+        """The index with other numbers for some names; None, or NONE twice, for a name that goes.
+
+        This one stays as it is. The time is that of copying the blocks of the names, and the directory.
+
+        Raises:
+            ValueError: for what is no name, or no number.
+        """
+        # Blocks of their own for each, or all there are written again, and what is new.
+        size = min(_BLOCK * len(changes), self.arena.used) + _NAME * len(changes)
+        try:
+            with self.arena.lock:
+                draft = _Draft(self.key_owner, array("I", self.directory_owner), self.arena)
+                draft.make_room(size)
+                return draft.finished() if draft.apply(changes) else self
+        except _Crowded:
+            numbers = {name: (own, below) for name, own, below in self.items()} | dict(changes)
+            return build((name, *pair) for name, pair in numbers.items() if pair is not None)
+
+    def compacted(self):
+        """The same index in memory of its own: nothing in it is out of use, and there is room for some changes."""
+        return self._compacted(9)
+
+    def buffers(self):
+        """Key, directory and blocks as bytes that an index can be made from."""
+        index = self._compacted(8)
+        blocks = memoryview(index.arena.owner)[index.arena.skipped : index.arena.skipped + index.arena.used]
+        return bytes(index.key_owner), bytes(index.directory_owner), bytes(blocks)
+
+    def _compacted(self, eighths):
+        draft = _Draft(self.key_owner, array("I", self.directory_owner), self.arena)
+        draft.compact(eighths, 0)
+        return draft.finished()
+
+    def check(self, numbers=NUMBERS):
+        """That all indexes in the buffers are in range, and that each name stands where its hash says.
+
+        Args:
+            numbers: what route numbers are to be below.
+
+        Raises:
+            ValueError: that says what is wrong.
+        """
+        before = -1
+        for i, line in enumerate(self.directory_owner):
+            if line != before:
+                if _HEAD * (line + 1) > self.arena.used:
+                    raise ValueError(f"directory[{i}]: no block begins in line {line}")
+                for place in range(_PLACES):
+                    wrong = self._wrong_at(line, place, numbers)
+                    if wrong is not None:
+                        raise ValueError(f"blocks: line {line}, place {place}: {wrong}")
+            before = line
+
+    def _wrong_at(self, line, place, numbers):
+        """What is wrong with one place of a block, or None."""
+        tops = 0x8080808080808080
+        base = _HEAD * line
+        group = place >> 3
+        mark = (self.words[base + group] >> ((place & 7) << 3)) & 255
+        offset = self.offset(base, place)
+        if mark == 0:
+            return None if offset == 0 else "a record without a mark"
+        record = base + offset
+        if offset < _HEAD or record >= self.arena.used:
+            return "no record"
+        length = self.length(record)
+        if not 1 <= length <= _LONGEST or record + length >= self.arena.used:
+            return "no name"
+        for i in range(length):
+            if self.words[record + 1 + i] & tops:
+                return "a name that is not ASCII"
+        if not (ASK <= self.own(record) < numbers and NONE <= self.below(record) < numbers):
+            return "no route number"
+        number = self.hash_at(record)
+        if mark != mark_of(number) or self.block_of(number) != base:
+            return "a name with another hash"
+        begun = (number >> 8) & 3
+        while begun != group:
+            if self.words[base + begun] >> 56 == 0:
+                return "a search for the name does not reach it"
+            begun = (begun + 1) & 3
+        return None
+
+    def nbytes(self):
+        """How much memory it takes, in bytes; most of it is shared with other generations."""
+        return KEY_SIZE + 4 * len(self.directory_owner) + 8 * self.arena.size
+
+    def __reduce__(self):
+        return NameIndex, self.buffers()
 
 
-def matches_glob(pattern: str, name: str) -> bool:
-    """Whether a name has a pattern's number of labels, and each matches; ``*`` stands for any part of one label."""
-    parts, labels = pattern.split("."), name.split(".")
-    return len(parts) == len(labels) and all(map(fnmatchcase, labels, parts))
+class _Crowded(Exception):
+    """The names have so nearly the same hash that a directory to tell them apart would outgrow all else."""
+
+
+class _Draft(NameBlocks):
+    """An index that is being made; nobody else has its directory, nor the arena from where it was used up."""
+
+    def apply(self, changes):
+        """Makes changes; whether they change anything."""
+        touched: dict[int, tuple[int, list[tuple[int, int]], list[int]]] = {}
+        for name, pair in changes.items():
+            own, below = (NONE, NONE) if pair is None else pair
+            octets = octets_of(name)
+            if octets is None:
+                raise ValueError(f"not a canonical name: {name!a}")
+            if not (_is_number(own, ASK) and _is_number(below, NONE)):
+                raise ValueError(f"not two route numbers: {own!r}, {below!r}")
+            number = self.hash_of(octets, len(octets))
+            record = self.record_of(octets, len(octets), number)
+            if (own, below) == ((NONE, NONE) if record < 0 else (self.own(record), self.below(record))):
+                continue
+            _, added, gone = touched.setdefault(self.block_of(number), (number, [], []))
+            if record >= 0:
+                gone.append(record)
+            if (own, below) != (NONE, NONE):
+                added.append((number, self._write_record(octets, len(octets), own, below)))
+        for base, (number, names, gone) in touched.items():
+            names += [(self.hash_at(record), record) for record in self.records(base) if record not in gone]
+            bits = self._bits_of(number)
+            self._put(names, (number << bits) >> 32, bits)
+        return bool(touched)
+
+    def finished(self):
+        """The index."""
+        return NameIndex(self.key_owner, self.directory_owner, self.arena)
+
+    def make_room(self, size):
+        """Moves to another arena, without what is out of use, where this one has no room for so many more words."""
+        if self.arena.used + size > self.arena.size:
+            self.compact(16, size)
+
+    def compact(self, eighths, spare):
+        """Moves the blocks, with nothing between them, to an arena of so many eighths of their size, and some words."""
+        arena = _room(self._live() * eighths // 8 + spare)
+        base = before = -1
+        for i in range(1 << self.depth):
+            line = self.directory[i]
+            if line != before:
+                before = line
+                base = arena.used
+                arena.used += self._size(_HEAD * line)
+                copy(self.words, _HEAD * line, arena, base, arena.used - base)
+            self.directory[i] = base >> 3
+        self.arena = arena
+        self.words = arena.words
+
+    def _live(self):
+        """How many words the blocks take."""
+        live = 0
+        for i in range(1 << self.depth):
+            if i == 0 or self.directory[i] != self.directory[i - 1]:
+                live += self._size(_HEAD * self.directory[i])
+        return live
+
+    def _size(self, base):
+        """How many words a block takes."""
+        last = 0
+        for place in range(_PLACES):
+            last = max(last, self.offset(base, place))
+        return _HEAD if last == 0 else whole_lines(last + 1 + self.length(base + last))
+
+    def _bits_of(self, number):
+        """How many first bits are the same in all hashes that lead to the block for a hash."""
+        bits = self.depth
+        while bits > 0:
+            span = 2 << (self.depth - bits)
+            first = ((number << self.depth) >> 32) & -span
+            if self.directory[first] != self.directory[first + span - 1]:
+                break
+            bits -= 1
+        return bits
+
+    def _put(self, names, prefix, bits):
+        """Writes the block, or the blocks, of the names whose hashes begin with some bits."""
+        size = _HEAD
+        for _, record in names:
+            size += 1 + self.length(record)
+        if len(names) <= _FULL and size <= _BLOCK:
+            line = self._write_block(names, size) // _HEAD
+            span = 1 << (self.depth - bits)
+            for i in range(prefix * span, (prefix + 1) * span):
+                self.directory[i] = line
+            return
+        more = max(1, (len(names) // _FULL).bit_length() - 1)
+        while self.depth < bits + more:
+            self._double()
+        parts: list[list[tuple[int, int]]] = [[] for _ in range(1 << more)]
+        for name in names:
+            parts[((name[0] << bits) & 0xFFFFFFFF) >> (32 - more)].append(name)
+        for i, part in enumerate(parts):
+            self._put(part, (prefix << more) + i, bits + more)
+
+    def _double(self):
+        """Gives each entry of the directory two."""
+        entries = 2 * len(self.directory_owner)
+        if entries > _ENTRIES or entries > _SMALL + self.arena.used // 2:
+            raise _Crowded
+        owner, directory = self.directory_owner, self.directory
+        self.set_directory(array("I", [0]) * entries)
+        for i in range(entries):
+            self.directory[i] = directory[i >> 1]
+        del owner  # until here it had to stay
+
+    def _allocate(self, size):
+        """Where so many words begin that nobody has; a full arena makes way for a larger one."""
+        arena = self.arena
+        size = whole_lines(size)
+        if arena.used + size > arena.size:
+            arena = _room(2 * (arena.used + size))
+            copy(self.words, 0, arena, 0, self.arena.used)
+            arena.used = self.arena.used
+            self.arena = arena
+            self.words = arena.words
+        arena.used += size
+        return arena.used - size
+
+    def _write_record(self, data, stop, own, below):
+        """A record by itself, for a block to have a copy of it."""
+        length = (stop + 7) >> 3
+        record = self._allocate(1 + length)
+        self.words[record] = packed(length, own, below)
+        for i in range(1, length):
+            self.words[record + i] = word_at(data, stop - (i << 3))
+        self.words[record + length] = leftmost(data, 0, stop)
+        return record
+
+    def _write_block(self, names, size):
+        """A block of names, each a hash and a record to copy."""
+        base = self._allocate(size)
+        offset = _HEAD
+        for number, record in names:
+            group = (number >> 8) & 3
+            while self.words[base + group] >> 56:
+                group = (group + 1) & 3
+            shift = 0
+            while (self.words[base + group] >> shift) & 255:
+                shift += 8
+            self.words[base + group] |= mark_of(number) << shift
+            self.words[base + 4 + group] |= offset << shift
+            copy(self.words, record, self.arena, base + offset, 1 + self.length(record))
+            offset += 1 + self.length(record)
+        return base
+
+
+def copy(words, start, arena, at, size):
+    """Copies words to an arena."""
+    for i in range(size):
+        arena.words[at + i] = words[start + i]
+
+
+def _is_number(value, least):
+    """Whether a value is a route number, or what stands for none."""
+    return isinstance(value, int) and least <= value < NUMBERS
+
+
+def packed(length, own, below):
+    """The first word of a record."""
+    word = length << 29 | (own + 2)
+    return word << 29 | (below + 2)
+
+
+def whole_lines(size):
+    """A number of words, rounded up to cache lines."""
+    return (size + 7) & -8
+
+
+def _room(size):
+    """An arena with nothing in it, whose words begin with a cache line."""
+    if not cython.compiled:
+        return Arena(array("Q", [0]) * size, 0, 0)
+    owner = array("Q", [0]) * (size + _HEAD - 1)
+    return Arena(owner, -(owner.buffer_info()[0] >> 3) % _HEAD, 0)
+
+
+def _arena_of(blocks):
+    """An arena of blocks, which are copied unless they begin with a cache line."""
+    try:
+        octets = memoryview(blocks).cast("B")
+    except TypeError as error:
+        raise ValueError(f"blocks: {error}") from None
+    if len(octets) % 64 or len(octets) == 0:
+        raise ValueError(f"blocks: must have a multiple of 64 bytes, not {len(octets)}")
+    if cython.compiled:
+        first: cython.const_uchar[::1] = octets
+        if cython.cast(cython.size_t, cython.address(first[0])) & 63:
+            arena = _room(len(octets) >> 3)
+            begin = arena.skipped << 3
+            memoryview(arena.owner).cast("B")[begin : begin + len(octets)] = octets
+            arena.used = len(octets) >> 3
+            return arena
+    return Arena(octets.cast("Q"), 0, len(octets) >> 3)
+
+
+def _array_of(buffer, code, name):
+    """An array of what is in a buffer."""
+    try:
+        return array(code, bytes(memoryview(buffer)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def build(names: Iterable[tuple[str, int, int]], key: bytes | None = None) -> NameIndex:
+    """An index of names, each with the number of its own route and of that for the names one label below.
+
+    Args:
+        names: each once; NONE stands for no route, and ASK for a name that is to be looked for elsewhere.
+        key: KEY_SIZE random bytes; None has some drawn. Where names crowd under it, others are drawn all the same.
+
+    Raises:
+        ValueError: for what is no name, or no number.
+    """
+    arena = _room(_HEAD)
+    arena.used = _HEAD
+    random = secrets.token_bytes(KEY_SIZE) if key is None else key
+    empty = NameIndex(_array_of(random, "Q", "key"), array("I", [0]), arena)
+    return empty.changed({name: (own, below) for name, own, below in names}).compacted()

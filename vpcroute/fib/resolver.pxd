@@ -1,11 +1,14 @@
 # C types for resolver.py.
 cimport cython
+from vpcroute.fib.names cimport NameIndex
 from vpcroute.fib.resolution cimport Resolution
 from vpcroute.fib.trie cimport Trie
 
 cdef unsigned int _WORD
 
-cdef int _EXACTLY
+cdef int _EXACTLY, _NONE, _NUMBER_BITS
+
+cdef object _BY_GATEWAY
 
 cdef class Resolver:
     cdef readonly object vantage
@@ -15,10 +18,9 @@ cdef class Resolver:
     cdef object _tables
     cdef object _view
     cdef object _hosts
-    cdef dict _exact
-    cdef dict _one_label
+    cdef NameIndex _names
+    cdef list _via_of
     cdef bint _has_globs
-    cdef list _vias
     cdef object _everything
     cdef object _service
     cdef tuple _refused
@@ -33,6 +35,7 @@ cdef class Resolver:
 
     cdef bint _settles(self, Resolution r, str address, object answers) except -1
 
+    @cython.locals(number=cython.int, place=cython.int)
     cdef int _outcome_of_name(self, Resolution r, object answers) except -1
 
     cpdef object _egress_of(self, Resolution r)

@@ -21,10 +21,13 @@ except ImportError:
 from vpcroute.address import read_any, read_bare, read_connect, read_fetch
 from vpcroute.egress import Egress, Gateway
 from vpcroute.errors import RouteError
+from vpcroute.fib.hostnames import NUMBER_BITS
+from vpcroute.fib.names import NONE
 from vpcroute.fib.resolution import at_service, by_answers, error_of, refuse_impossible_name
 from vpcroute.outcomes import Refusal, decide_address, decide_name, maybe_stored, needs_dns
 
 if cython.compiled:
+    from cython.cimports.cpython.unicode import PyUnicode_1BYTE_DATA
     from cython.cimports.vpcroute.fib.reader import (
         read_bare_canonical,
         read_canonical,
@@ -44,6 +47,8 @@ _WORD = 0xFFFFFFFF
 _ALL = 0xFFFFFFFFFFFFFFFF
 _WIDTHS = {4: 4, 6: 16}
 _INT32 = ("i", "=i", "@i", "B")  # signed 32-bit integers, or octets to hold them
+_NONE = NONE
+_NUMBER_BITS = NUMBER_BITS
 _BY_GATEWAY = Gateway(needs_dns=True)
 _EXACTLY = -0x80000000  # the outcome of what only the exact way decides
 
@@ -83,12 +88,9 @@ class Resolver:
         self._tables = tables
         self._view = view
         self._hosts = hosts or {}
-        self._exact = tables.names.exact
-        self._one_label = tables.names.one_label
+        self._names = tables.names.index_asking(self._hosts)
+        self._via_of = tables.names.numbers.vias
         self._has_globs = bool(tables.names.globs)
-        self._vias = list(
-            {id(r.via): r.via for r in (*tables.names.exact.values(), *tables.names.one_label.values())}.values()
-        )
         self._everything = everything
         self._service = service
         self._trie4 = tables.v4.trie
@@ -267,24 +269,22 @@ class Resolver:
     def _outcome_of_name(self, r, answers):
         if self._everything is not None:
             return 0
-        name = r._text[r._start : r._stop]
         if self._has_globs:
-            route = self._tables.names.find(name)
+            return _EXACTLY
+        if cython.compiled:
+            number = self._names.find(PyUnicode_1BYTE_DATA(r._text), r._start, r._stop)
         else:
-            route = self._exact.get(name)
-            if route is None and self._one_label:
-                route = self._one_label.get(name.partition(".")[2])
-        if route is not None and route.in_force:
-            return 1 + self._vias.index(route.via)
-        if route is None and answers is None and name not in self._hosts:
-            return 0
-        return _EXACTLY
+            number = self._names.find(r._text.encode("latin-1"), r._start, r._stop)
+        if number >= 0:
+            place = number >> _NUMBER_BITS
+            return _EXACTLY if self._via_of[place] is None else 1 + place
+        return 0 if number == _NONE and answers is None else _EXACTLY
 
     def _egress_of(self, r):
         """The egress of a resolution that :meth:`_settles` has decided."""
         if r._version or self._everything is not None:
             return self.egresses[r._number]
-        return self._vias[r._number - 1] if r._number else _BY_GATEWAY
+        return self._via_of[r._number - 1] if r._number else _BY_GATEWAY
 
     def _exactly(self, target, answers, address):
         """The resolution of a target that the exact readers have read, with everything about it."""

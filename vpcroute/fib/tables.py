@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
-from vpcroute.fib.names import NameMap
+from vpcroute.fib.hostnames import Hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
 from vpcroute.precedence import AddressCandidates, Level
 from vpcroute.ranges import SPECIAL, Range
@@ -78,7 +78,7 @@ class Tables:
 
     v4: Family
     v6: Family
-    names: NameMap
+    names: Hostnames
 
     def family(self, version: int) -> Family:
         """That of version 4 or 6."""
