@@ -17,11 +17,12 @@ ORDER = (
     *("registry", "standpoint", "transactions"),
     *("fib", "fib.shim", "fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
     *("fib.nameblocks", "fib.names", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
-    *("fib.resolution", "fib.resolver"),
+    *("fib.resolution", "fib.resolver", "fib.saved", "fib.image"),
     *("queries", "edges", "table", "reference", "compiler", "proof"),
     "",  # the public names
     *("sources", "sources.json_text", "sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
+    "sources.images",
     *("terminal", "show", "lines", "answers", "check", "cli", "__main__"),
 )
 _LONGEST = 450

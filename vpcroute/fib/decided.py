@@ -34,6 +34,14 @@ class Decided:
         self._known: dict[Egress | Refusal, int] = {}
         self._put(enumerate(outcomes))
 
+    @classmethod
+    def of(cls, numbers: array[int], egresses: tuple[Egress, ...], refusals: tuple[Refusal, ...]) -> Decided:
+        """Outcomes that were decided before."""
+        made = cls()
+        made.numbers, made.egresses = numbers, egresses
+        made._refuse(refusals)
+        return made
+
     def changed(self, stale: Sequence[int], classes: RouteClasses, view: View) -> Decided:
         """The outcomes with those of some classes decided again, and those of new classes added."""
         new = object.__new__(type(self))
@@ -61,10 +69,14 @@ class Decided:
                 self.numbers.append(known)
             else:
                 self.numbers[number] = known
-        new = refusals[len(self.refusals) :]
-        self.egresses, self.refusals = tuple(egresses), tuple(refusals)
-        self.said += tuple((r.code, r.hint, r.message) for r in new)
-        self.errors += tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in new)
+        self.egresses = tuple(egresses)
+        self._refuse(refusals[len(self.refusals) :])
+
+    def _refuse(self, more: Sequence[Refusal]) -> None:
+        if more:
+            self.refusals += tuple(more)
+            self.said += tuple((r.code, r.hint, r.message) for r in more)
+            self.errors += tuple(RouteError(r.message, code=r.code, hint=r.hint) for r in more)
 
 
 def decide_all(classes: RouteClasses, view: View, before: tuple[View, Decided] | None = None) -> Decided:

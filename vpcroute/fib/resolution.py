@@ -324,7 +324,7 @@ def by_answers(
     found = [(answer, decide(answer)) for answer in read_answers(answers, target)]
     if not found:
         raise error_of(_below(Refusal("dns_error", "the name has no address"), stored), target.host, address)
-    chosen = next(((answer, o) for answer, o in found if isinstance(o, Decision)), None)
+    chosen = next(((answer, o) for answer, o in found if not isinstance(o, Refusal)), None)
     if chosen is None:
         answer, refusal = found[0]
         assert isinstance(refusal, Refusal)  # noqa: S101  (nothing was chosen)
@@ -337,7 +337,8 @@ def by_answers(
         elif outcome.egress != chosen[1].egress:
             text = f"{answer.host} would leave another way: {_called(outcome.egress)}"
             remarks.append(Remark(RemarkCode.ANSWER_ELSEWHERE, text))
-    return chosen[0], maybe_stored(chosen[1], stored), tuple(remarks)
+    decision = maybe_stored(chosen[1], stored) if isinstance(chosen[1], Decision) else chosen[1]
+    return chosen[0], decision, tuple(remarks)
 
 
 def _below(refusal: Refusal, stored: HostnameRoute | None) -> Refusal:

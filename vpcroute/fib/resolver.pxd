@@ -40,6 +40,8 @@ cdef class Resolver:
 
     cpdef object _egress_of(self, Resolution r)
 
+    cpdef object _decision_again(self, Resolution resolution)
+
     cdef Resolution _exactly(self, object target, object answers, object address)
 
     @cython.locals(start="const unsigned char *", out="int *")

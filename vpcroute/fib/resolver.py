@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 try:
     import cython
@@ -24,7 +24,7 @@ from vpcroute.errors import RouteError
 from vpcroute.fib.hostnames import NUMBER_BITS
 from vpcroute.fib.names import NONE
 from vpcroute.fib.resolution import at_service, by_answers, error_of, refuse_impossible_name
-from vpcroute.outcomes import Refusal, decide_address, decide_name, maybe_stored, needs_dns
+from vpcroute.outcomes import Refusal, maybe_stored, needs_dns
 
 if cython.compiled:
     from cython.cimports.cpython.unicode import PyUnicode_1BYTE_DATA
@@ -33,10 +33,13 @@ if cython.compiled:
         read_canonical,
         read_ipv4,
     )
-    from cython.cimports.vpcroute.fib.resolution import Resolution, blank, refused
+    from cython.cimports.vpcroute.fib.resolution import Resolution, blank, host_of, number_of, refused
 else:
     from vpcroute.fib.reader import read_bare_canonical, read_canonical, read_ipv4
-    from vpcroute.fib.resolution import Resolution, blank, refused
+    from vpcroute.fib.resolution import Resolution, blank, host_of, number_of, refused
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 __all__ = ["Resolver"]
 
@@ -236,8 +239,21 @@ class Resolver:
             except (RouteError, TypeError) as error:
                 yield error
 
+    def save(self, path: _Text | PathLike[_Text]) -> None:
+        """Writes it to a file, without the routes; see :func:`vpcroute.sources.images.save`."""
+        from vpcroute.sources.images import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: _Text | PathLike[_Text], *, trusted: bool = False) -> Resolver:
+        """A resolver from a file that :meth:`save` wrote; see :func:`vpcroute.sources.images.load`."""
+        from vpcroute.sources.images import load
+
+        return load(path, trusted=trusted)
+
     def nbytes(self) -> int:
-        """How much memory the address side takes, in bytes; vantages of one table and virtual network share it."""
+        """How much memory it takes, in bytes; vantages of one table and virtual network share nearly all of it."""
         return int(self._tables.nbytes())
 
     def __reduce__(self):
@@ -300,28 +316,35 @@ class Resolver:
             decision = self._decide(target)
         else:
             refuse_impossible_name(target, address)
-            candidates = self._tables.names.candidates(host)
-            decision = decide_name(candidates, self._view)
+            decision, stored = self._tables.decide_name(host, self._view)
             if decision is None:
                 known = self._hosts.get(host) if answers is None else answers
-                target, decision, remarks = by_answers(target, known, candidates.stored, self._decide, address)
+                target, decision, remarks = by_answers(target, known, stored, self._decide, address)
         if isinstance(decision, Refusal):
             raise error_of(decision, host, address)
         return Resolution(host, target, decision, remarks, generation=self.generation)
 
     def _decide(self, target):
-        family = self._tables.v4 if target.version == 4 else self._tables.v6
-        return decide_address(family.candidates(target.number), self._view)
+        return self._tables.decide(target.version, target.number, self._view)
 
     def _decision_again(self, resolution):
         """The whole decision for a resolution of which only the egress is known."""
         if self._everything is not None:
             return self._everything
-        target = resolution.target
-        if target.version:
-            return self._decide(target)
-        candidates = self._tables.names.candidates(target.host)
-        return decide_name(candidates, self._view) or maybe_stored(needs_dns(), candidates.stored)
+        if resolution._version:
+            return self._tables.decide(resolution._version, number_of(resolution), self._view)
+        decision, stored = self._tables.decide_name(host_of(resolution), self._view)
+        return maybe_stored(needs_dns(), stored) if decision is None else decision
+
+    def parts(self):
+        """What it is made of, for :mod:`vpcroute.fib.image`."""
+        return {
+            "tables": self._tables,
+            "decided": self._decided,
+            "hosts": self._hosts,
+            "everything": self._everything,
+            "service": self._service,
+        }
 
     def _many(self, packed, into, count, version):
         if cython.compiled:

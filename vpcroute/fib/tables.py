@@ -7,10 +7,11 @@ from typing import Any
 
 import attrs
 
-from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
+from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
 from vpcroute.fib.hostnames import Hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
-from vpcroute.precedence import AddressCandidates, Level
+from vpcroute.outcomes import Outcome, decide_address, decide_name
+from vpcroute.precedence import AddressCandidates, Level, View
 from vpcroute.ranges import SPECIAL, Range
 
 __all__ = ["Family", "Tables"]
@@ -84,6 +85,15 @@ class Tables:
         """That of version 4 or 6."""
         return self.v4 if version == 4 else self.v6
 
+    def decide(self, version: int, number: int, view: View) -> Outcome:
+        """The outcome for an address, with everything about it."""
+        return decide_address(self.family(version).candidates(number), view)
+
+    def decide_name(self, name: str, view: View) -> tuple[Outcome | None, HostnameRoute | None]:
+        """The outcome for a name by its hostname routes, or None; and the stored record that may take it."""
+        candidates = self.names.candidates(name)
+        return decide_name(candidates, view), candidates.stored
+
     def nbytes(self) -> int:
-        """How much memory the address side takes, in bytes."""
-        return self.v4.nbytes() + self.v6.nbytes()
+        """How much memory it takes, in bytes, the announcements themselves not counted."""
+        return self.v4.nbytes() + self.v6.nbytes() + int(self.names.index.nbytes())

@@ -1,0 +1,70 @@
+"""Resolvers in files: saved by one process, mapped by many."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpcroute.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from vpcroute.fib.resolver import Resolver
+
+__all__ = ["load", "save"]
+
+_SHORTEST = 32
+
+
+def save(resolver: Resolver, path: str | PathLike[str]) -> None:
+    """Writes a resolver to a file, which is there whole or, on any error, as it was before.
+
+    Routes are not saved: of a resolution from the file, `route`, `guaranteed`, `alternates` and `remarks` raise
+    RouteError with the code ``routes_not_saved``; egress, target and refusals are the same.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    from vpcroute.fib.image import pack
+
+    path = Path(path)
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pack(resolver))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)  # mkstemp makes it private; a resolver holds no secret
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | PathLike[str], *, trusted: bool = False) -> Resolver:
+    """A resolver from a file.
+
+    Args:
+        path: what :func:`save` wrote.
+        trusted: maps the file and believes what stands in it: for files that nobody else can write, and that nobody
+            changes while they are mapped (a new :func:`save` does not change the old file). Processes that map one file
+            share its memory. Otherwise the file is read, and every index in it is proved to be in range.
+
+    Raises:
+        InvalidDocument: for what is no such file, or, if it is not trusted, leads out of itself anywhere.
+        OSError: if it cannot be read.
+    """
+    from vpcroute.fib.image import unpack
+
+    with Path(path).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < _SHORTEST:
+            raise InvalidDocument((("", "not a saved resolver of this version"),))
+        if trusted:
+            return unpack(memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)), trusted=True)
+        copy = mmap.mmap(-1, size)  # begins with a page, as the arrays must
+        read = file.readinto(copy)
+        return unpack(memoryview(copy)[:read], trusted=False)
