@@ -88,7 +88,7 @@ class SavedTables:
     def decide(self, version: int, number: int, view: View | None) -> Outcome:
         """The outcome for an address."""
         family = self.v4 if version == 4 else self.v6
-        outcome = self.decided.numbers[family.trie.find(number)]
+        outcome: int = self.decided.numbers[family.trie.find(number)]
         if outcome < 0:
             return self.decided.refusals[~outcome]
         return cast(Outcome, Unsaved(self.decided.egresses[outcome]))
