@@ -13,9 +13,10 @@ import vpcroute
 #: Every module of the package; each imports only what stands above it, unless inside a function.
 ORDER = (
     *("errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks", "address", "gateway"),
-    *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store", "hearing"),
+    *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store"),
     *("registry", "standpoint", "transactions"),
-    *("fib", "fib.shim", "fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
+    *("fib", "fib.shim", "fib.order", "columns", "hearing"),
+    *("fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
     *("fib.nameblocks", "fib.names", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
     *("fib.resolution", "fib.resolver", "fib.saved", "fib.image"),
     *("queries", "edges", "table", "reference", "compiler", "proof"),

@@ -54,6 +54,7 @@ __all__ = [
     "WanRoute",
     "in_network",
     "number_of",
+    "subnet_number",
 ]
 
 #: What names a hostname route matches: the name, names one label below it, both of them; ``stored``, an API record
@@ -271,6 +272,10 @@ def in_network(route: SubnetRoute, network: str) -> SubnetRoute:
 
 
 _NETWORK: Final[PackedPrefix] = vars(SubnetRoute)["network"]
+
+#: The same as :func:`number_of`, for subnet routes only: as quick as it gets.
+subnet_number: Final[Callable[[object], int]] = _NETWORK.number
+
 _KEPT_SLOTS: Final[list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]] = [
     (_NETWORK.number, _NETWORK.keep),
     *(

@@ -19,6 +19,7 @@ import attrs
 
 from vpcroute.announcements import Announcement, HostnameRoute, number_of
 from vpcroute.classes import RouteClasses
+from vpcroute.columns import Subnets, read_subnets
 from vpcroute.fib.decided import Decided, decide_all
 from vpcroute.fib.hostnames import Hostnames, hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
@@ -26,8 +27,9 @@ from vpcroute.fib.resolver import Resolver
 from vpcroute.fib.sweep import Ranges, sweep
 from vpcroute.fib.tables import Family, Tables
 from vpcroute.fib.trie import build
-from vpcroute.hearing import Hearing, Record, is_inside, record_of, span_of
+from vpcroute.hearing import Hearing, Record, Told, is_inside, record_of, span_of
 from vpcroute.outcomes import through_tunnel
+from vpcroute.packed import FIRST_V6, RECORD_SIZES
 from vpcroute.precedence import View
 from vpcroute.store import Store
 from vpcroute.vantage import Vantage
@@ -40,7 +42,6 @@ __all__ = ["compile_table"]
 # A change costs as much as compiling some thirty prefixes anew.
 _FEWEST_CHANGES: Final = 256
 _PREFIXES_A_CHANGE: Final = 32
-_V4_RECORD: Final = 5  # octets
 
 
 def compile_table(table: RouteTable, vantage: Vantage) -> Resolver:
@@ -96,7 +97,8 @@ def _compiled(store: Store, network: str) -> _Compiled:
     changes = None if made is None else store.log.since(made.revision)
     if made is None or changes is None:
         classes = RouteClasses()
-        v4, v6 = (_family(Hearing(store, version, network), classes) for version in (4, 6))
+        subnets = read_subnets(store, network, classes)
+        v4, v6 = (_family(Hearing(store, version, network), subnets[version], classes) for version in (4, 6))
         made = _Compiled(store.log.revision, classes, Tables(v4, v6, _names(store)), {})
         store.log.keep(max(_FEWEST_CHANGES, len(store) // _PREFIXES_A_CHANGE))
     elif changes:
@@ -105,15 +107,15 @@ def _compiled(store: Store, network: str) -> _Compiled:
     return made
 
 
-def _family(hearing: Hearing, classes: RouteClasses) -> Family:
-    version, subnets = hearing.version, hearing.subnets(classes)
+def _family(hearing: Hearing, subnets: Subnets, classes: RouteClasses) -> Family:
+    version = hearing.version
     return Family(
         version,
-        build(version, _swept(*hearing.everywhere(subnets, classes), version, classes)),
+        build(version, _swept(hearing.everywhere(subnets, classes), version, classes)),
         FrozenPrefixes(version, *hearing.own()),
-        FrozenPrefixes(version, *subnets[:2]),
+        FrozenPrefixes(version, subnets.records, hearing.routes(subnets)),
         FrozenPrefixes(version, *hearing.wan()),
-        {other: FrozenPrefixes(version, records, [True] * len(records)) for other, records in hearing.elsewhere()},
+        {other: FrozenPrefixes(version, records, there) for other, records, there in hearing.elsewhere()},
     )
 
 
@@ -125,8 +127,8 @@ def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[A
         if isinstance(route, HostnameRoute):
             names = _names(store)
         else:
-            record = record_of(number_of(route))
-            touched[4 if len(record) == _V4_RECORD else 6].add(record)
+            number = number_of(route)
+            touched[4 if number < FIRST_V6 else 6].add(record_of(number))
     v4, v6 = (
         _changed(made.tables.family(version), Hearing(store, version, network), made.classes, records)
         for version, records in touched.items()
@@ -143,12 +145,12 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, records: I
     if not outermost:
         return family
     if outermost[0][-1] == 0:
-        return _family(hearing, classes)
+        return _family(hearing, hearing.subnets(classes), classes)
     spans = []
     for record in outermost:
         first, last = span_of(record)
         span = hearing.around(record, classes), first, last
-        spans.append((first, last, _swept(*hearing.inside(record, classes), family.version, classes, span)))
+        spans.append((first, last, _swept(hearing.inside(record, classes), family.version, classes, span)))
     return Family(
         family.version,
         family.trie.replaced_many(spans),
@@ -156,37 +158,36 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, records: I
         family.zero_trust.changed(hearing.subnets_at(records)),
         family.wan.changed(hearing.wan_at(records)),
         {
-            other: family.elsewhere.get(other, FrozenPrefixes[bool](family.version, [], [])).changed(there)
+            other: family.elsewhere.get(other, FrozenPrefixes[bool](family.version, b"", [])).changed(there)
             for other, there in hearing.elsewhere_at(records)
         },
     )
 
 
 def _swept(
-    records: list[Record],
-    said: list[int],
+    told: Told,
     version: int,
     classes: RouteClasses,
     span: tuple[int, int, int | None] = (-1, 0, None),
 ) -> Ranges:
     """The ranges that prefixes make, with what is said at each of them; in a span, with the class around it."""
     around, first, last = span
-    joined, size = b"".join(records), 5 if version == 4 else 17
-    width = 8 if version == 4 else 16
-    octets = bytearray(width * len(records))
+    records, said = told
+    size, width = RECORD_SIZES[version], 8 if version == 4 else 16
+    octets = bytearray(width * len(said))
     for i in range(size - 1):
-        octets[i::width] = joined[i::size]
+        octets[i::width] = records[i::size]
     words = array("Q", bytes(octets))
     if byteorder == "little":
         words.byteswap()
     highs, lows = (words, array("Q", bytes(8 * len(words)))) if version == 4 else (words[::2], words[1::2])
-    lengths = joined[size - 1 :: size]
+    lengths = records[size - 1 :: size]
     return sweep(
         version,
         highs,
         lows,
         lengths,
-        array("I", said),
+        said,
         classes.known,
         classes.join,
         around=around,
@@ -201,8 +202,7 @@ def _names(store: Store) -> Hostnames:
 
 
 def _no_family(version: int) -> Family:
-    nothing: list[Any] = []
-    prefixes = FrozenPrefixes[Any](version, nothing, nothing)
+    prefixes = FrozenPrefixes[Any](version, b"", [])
     return Family(version, build(version, Ranges((0,), (0,), (0,))), prefixes, prefixes, prefixes, {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar, cast
@@ -10,22 +11,23 @@ import attrs
 
 from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
 from vpcroute.classes import NOTHING, RouteClasses, Said
+from vpcroute.columns import Subnets, Teller, read_subnets
 from vpcroute.indexes import Ids, PrefixTree
-from vpcroute.packed import octets_of
+from vpcroute.packed import RECORD_SIZES, octets_of
 from vpcroute.packed import packed as number_of_network
 from vpcroute.precedence import WanLike
 from vpcroute.ranges import SPECIAL, Range
 from vpcroute.store import Store
 
-__all__ = ["Hearing", "Record", "Subnets", "is_inside", "record_of", "span_of"]
+__all__ = ["Hearing", "Record", "Told", "is_inside", "record_of", "span_of"]
 
 #: A prefix as its packed address and, in one more octet, its length.
 Record = bytes
 
 T = TypeVar("T")
 
-#: Records, the subnet route of each, and the number of what it says alone.
-Subnets = tuple[list[Record], list[SubnetRoute], list[int]]
+#: Records, ascending and joined, and the number of what is said at each.
+Told = tuple[bytes, "array[int]"]
 
 _Entries = Iterable[tuple[bytes, int, Ids]]
 _Select = Callable[[PrefixTree], _Entries]
@@ -70,29 +72,31 @@ class Hearing:
     def __init__(self, store: Store, version: int, network: str) -> None:
         self.version = version
         self._store = store
+        self._network = network
         self._zero_trust = store.zero_trust(network)
         self._others = [(other, tree) for other, tree in store.zero_trust_trees() if other != network]
-        self._root = bytes(5 if version == 4 else 17)
+        self._root = bytes(RECORD_SIZES[version])
 
-    def everywhere(self, subnets: Subnets, classes: RouteClasses) -> tuple[list[Record], list[int]]:
+    def everywhere(self, subnets: Subnets, classes: RouteClasses) -> Told:
         """Every prefix where something is said, ascending, and the number of what is said there.
 
         The whole family always says something.
 
         Args:
-            subnets: what :meth:`subnets` gives.
+            subnets: all subnet routes of the virtual network.
             classes: where the numbers are from.
         """
         few = self._few(lambda tree: tree.of(self.version), {self._root: NOTHING}, dict(_SPECIALS[self.version]))
-        return _numbered(few, subnets, classes)
+        return self._numbered(few, subnets, classes)
 
-    def inside(self, record: Record, classes: RouteClasses) -> tuple[list[Record], list[int]]:
+    def inside(self, record: Record, classes: RouteClasses) -> Told:
         """The same for the prefixes inside one, itself included."""
         packed, length = record[:-1], record[-1]
         specials = {r: special for r, special in _SPECIALS[self.version] if is_inside(r, record)}
         root = {self._root: NOTHING} if length == 0 else {}
         few = self._few(lambda tree: tree.inside(packed, length), root, specials)
-        return _numbered(few, self._as_subnets(self._zero_trust.inside(packed, length), classes), classes)
+        subnets = self._as_subnets(self._zero_trust.inside(packed, length), classes)
+        return self._numbered(few, subnets, classes)
 
     def around(self, record: Record, classes: RouteClasses) -> int:
         """The class just around a prefix; -1 for the whole family, which has nothing around it."""
@@ -103,11 +107,11 @@ class Hearing:
         few = self._few(lambda tree: tree.above(packed, length), {self._root: NOTHING}, specials)
         around = -1
         above = self._as_subnets(self._zero_trust.above(packed, length)[::-1], classes)
-        for number in _numbered(few, above, classes)[1]:
+        for number in self._numbered(few, above, classes)[1]:
             around = classes.join(around, number)
         return around
 
-    def own(self) -> tuple[list[Record], list[_Own]]:
+    def own(self) -> tuple[bytes, list[_Own]]:
         """The prefixes that are a device's own or a built-in range, and which."""
         return _columns(self._as_own(self._store.own.of(self.version)))
 
@@ -116,16 +120,19 @@ class Hearing:
         return _at(records, self._as_own(_exactly(self._store.own, records)))
 
     def subnets(self, classes: RouteClasses) -> Subnets:
-        """The prefixes of subnet routes, ascending, the routes, and their numbers."""
-        records, ids = self._zero_trust.columns(self.version)
-        return records, *self._routes(ids, classes)
+        """All subnet routes of the virtual network."""
+        return read_subnets(self._store, self._network, classes)[self.version]
+
+    def routes(self, subnets: Subnets) -> Iterator[SubnetRoute]:
+        """The routes at the prefixes."""
+        return cast(Iterator[SubnetRoute], self._store.routes(subnets.ids))
 
     def subnets_at(self, records: Iterable[Record]) -> Mapping[Record, SubnetRoute | None]:
         """The routes at some prefixes; None where there is nothing."""
         there = ((packed + _OCTETS[length], ids) for packed, length, ids in _exactly(self._zero_trust, records))
         return _at(records, ((record, cast(SubnetRoute, self._store[ids[0]])) for record, ids in there))
 
-    def wan(self) -> tuple[list[Record], list[tuple[WanLike, ...]]]:
+    def wan(self) -> tuple[bytes, list[tuple[WanLike, ...]]]:
         """The prefixes of WAN routes, and the routes of each."""
         return _columns(self._as_wan(self._store.wan.of(self.version)))
 
@@ -133,10 +140,10 @@ class Hearing:
         """The same at some prefixes; None where there is nothing."""
         return _at(records, self._as_wan(_exactly(self._store.wan, records)))
 
-    def elsewhere(self) -> Iterator[tuple[str, list[Record]]]:
-        """The prefixes of each other virtual network."""
+    def elsewhere(self) -> Iterator[tuple[str, bytes, list[bool]]]:
+        """The prefixes of each other virtual network, and that they are there."""
         for other, tree in self._others:
-            yield other, tree.columns(self.version)[0]
+            yield other, *_columns((packed + _OCTETS[length], True) for packed, length, _ in tree.of(self.version))
 
     def elsewhere_at(self, records: Iterable[Record]) -> Iterator[tuple[str, Mapping[Record, bool | None]]]:
         """Whether each other virtual network has some prefixes; None where it has not."""
@@ -165,24 +172,27 @@ class Hearing:
             yield packed + _OCTETS[length], (owner, self._store.range_of(ids))
 
     def _as_subnets(self, entries: Sequence[tuple[bytes, int, Ids]], classes: RouteClasses) -> Subnets:
-        records = [packed + _OCTETS[length] for packed, length, _ in entries]
-        return records, *self._routes([ids[0] for _, _, ids in entries], classes)
+        routes = [cast(SubnetRoute, self._store[ids[0]]) for _, _, ids in entries]
+        records = b"".join(packed + _OCTETS[length] for packed, length, _ in entries)
+        return Subnets(records, array("I", (ids[0] for _, _, ids in entries)), array("I", Teller(classes)(routes)))
 
-    def _routes(self, ids: Iterable[int], classes: RouteClasses) -> tuple[list[SubnetRoute], list[int]]:
-        """The subnet routes with these ids, and the numbers of what they say."""
-        alike: dict[int, int] = {}  # by the connector's identity: its hash for each route takes longer than the rest
-        routes: list[SubnetRoute] = []
-        numbers: list[int] = []
-        for route in self._store.routes(ids):
-            assert isinstance(route, SubnetRoute)  # noqa: S101  (nothing else is in this tree)
-            number = alike.get(id(route.via), -1) if route.in_force else -1
-            if number < 0:
-                number = classes.said(Said(zero_trust=route))
-                if route.in_force:
-                    alike[id(route.via)] = number
-            routes.append(route)
-            numbers.append(number)
-        return routes, numbers
+    def _numbered(self, few: Mapping[Record, Said], subnets: Subnets, classes: RouteClasses) -> Told:
+        """The prefixes in `few` and those of subnet routes, and what is said there."""
+        size = len(self._root)
+        records: list[bytes] = []
+        numbers = array("I")
+        done = 0
+        for record in sorted(few):
+            said, here = few[record], _place(subnets.records, size, record, done)
+            behind = here
+            if subnets.records[here * size : here * size + size] == record:
+                route = cast(SubnetRoute, self._store[subnets.ids[here]])
+                said, behind = attrs.evolve(said, zero_trust=route), here + 1
+            records += subnets.records[done * size : here * size], record
+            numbers += subnets.said[done:here]
+            numbers.append(classes.said(said))
+            done = behind
+        return b"".join([*records, subnets.records[done * size :]]), numbers + subnets.said[done:]
 
     def _as_wan(self, entries: _Entries) -> Iterator[tuple[Record, tuple[WanLike, ...]]]:
         for packed, length, ids in entries:
@@ -190,28 +200,15 @@ class Hearing:
             yield packed + _OCTETS[length], routes
 
 
-def _numbered(few: Mapping[Record, Said], subnets: Subnets, classes: RouteClasses) -> tuple[list[Record], list[int]]:
-    """The records of the prefixes in `few` and of subnet routes, ascending, and the number of what is said there."""
-    records, routes, numbers = subnets
-    all_records: list[Record] = []
-    all_numbers: list[int] = []
-    done = 0
-    for record in sorted(few):
-        said, here = few[record], bisect_left(records, record, done)
-        behind = here
-        if here < len(records) and records[here] == record:
-            said, behind = attrs.evolve(said, zero_trust=routes[here]), here + 1
-        all_records += records[done:here]
-        all_numbers += numbers[done:here]
-        all_records.append(record)
-        all_numbers.append(classes.said(said))
-        done = behind
-    return all_records + records[done:], all_numbers + numbers[done:]
+def _place(records: bytes, size: int, record: Record, start: int) -> int:
+    """The place of the first of joined records, from `start` on, that is not below this one."""
+    places = range(len(records) // size)
+    return bisect_left(places, record, start, key=lambda place: records[place * size : place * size + size])
 
 
-def _columns(entries: Iterable[tuple[Record, T]]) -> tuple[list[Record], list[T]]:
+def _columns(entries: Iterable[tuple[Record, T]]) -> tuple[bytes, list[T]]:
     listed = list(entries)
-    return [record for record, _ in listed], [content for _, content in listed]
+    return b"".join(record for record, _ in listed), [content for _, content in listed]
 
 
 def _exactly(tree: PrefixTree, records: Iterable[Record]) -> _Entries:

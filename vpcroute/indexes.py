@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from operator import add, attrgetter
+from operator import attrgetter
 from typing import Any, Final
 
 import dns.name
@@ -22,7 +22,6 @@ Ids = tuple[int, ...]
 _V4_OCTETS: Final = 4
 _PACKED: Final = attrgetter("packed")
 _LENGTH: Final = attrgetter("prefixlen")
-_OCTETS: Final = [bytes((length,)) for length in range(129)]
 
 
 def _with(ids: Ids, id_: int) -> Ids:
@@ -93,17 +92,6 @@ class PrefixTree:
         # Attributes, tuples and all are made in C: a million prefixes are read in a fraction of a second.
         ids = map(self._at, nodes) if self._several else zip(map(self._one.__getitem__, nodes), strict=False)
         return zip(map(_PACKED, nodes), map(_LENGTH, nodes), ids, strict=True)
-
-    def columns(self, version: int) -> tuple[list[bytes], list[int]]:
-        """The same in two lists, without an object for each prefix that the garbage collector would count.
-
-        The first has the address and, in one more octet, the length; the second the lowest id.
-        """
-        nodes = self._nodes(version)
-        records = list(map(add, map(_PACKED, nodes), map(_OCTETS.__getitem__, map(_LENGTH, nodes))))
-        if self._several:
-            return records, [self._at(node)[0] for node in nodes]
-        return records, list(map(self._one.__getitem__, nodes))
 
     def _nodes(self, version: int) -> list[Any]:
         nodes: list[Any] = self._tree.nodes()  # IPv4 first

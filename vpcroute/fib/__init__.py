@@ -19,7 +19,7 @@ from typing import Final
 __all__ = ["COMPILED", "COMPILED_MODULES"]
 
 COMPILED_MODULES: Final = (
-    *("arena", "blocks", "nameblocks", "names", "reader", "resolution", "resolver", "sweep", "trie"),
+    *("arena", "blocks", "nameblocks", "names", "order", "reader", "resolution", "resolver", "sweep", "trie"),
 )
 
 _FOLDER: Final = Path(__file__).parent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 __all__ = ["FrozenPrefixes"]
@@ -21,20 +22,22 @@ class FrozenPrefixes(Generic[T]):
 
     Args:
         version: 4 or 6.
-        records: the records of the prefixes, ascending.
+        records: the records of the prefixes, ascending and joined.
         contents: what is there for each.
     """
 
     __slots__ = ("_blocks", "_firsts", "_lengths", "_width")
 
-    def __init__(self, version: int, records: list[bytes], contents: list[T]) -> None:
+    def __init__(self, version: int, records: bytes, contents: Iterable[T]) -> None:
         self._width = 4 if version == 4 else 16
-        self._lengths = Counter(b"".join(records)[self._width :: self._width + 1])
-        self._firsts: list[bytes] = []
-        self._blocks: list[tuple[bytes, list[T]]] = []
-        for start in range(0, len(records), _BLOCK):
-            self._firsts.append(records[start])
-            self._blocks.append((b"".join(records[start : start + _BLOCK]), contents[start : start + _BLOCK]))
+        size = self._width + 1
+        self._lengths = Counter(records[self._width :: size])
+        coming = iter(contents)
+        self._blocks: list[tuple[bytes, list[T]]] = [
+            (records[start : start + _BLOCK * size], list(islice(coming, _BLOCK)))
+            for start in range(0, len(records), _BLOCK * size)
+        ]
+        self._firsts: list[bytes] = [block[:size] for block, _ in self._blocks]
 
     def __len__(self) -> int:
         return self._lengths.total()
