@@ -8,6 +8,8 @@ import warnings
 from functools import cache
 from typing import Any, Final
 
+import vpcroute
+
 __all__ = ["MODULES", "load", "missing", "versions"]
 
 #: The distribution that each module comes from.
@@ -45,6 +47,13 @@ def missing() -> list[str]:
 
 
 def versions() -> dict[str, str]:
-    """The version of every package that takes part."""
+    """The version of every package that takes part; vpcroute's own is the one that runs, installed or not."""
     there = (distribution for module, distribution in MODULES.items() if load(module) is not None)
-    return {name: importlib.metadata.version(name) for name in ("vpcroute", *sorted(there))}
+    return {"vpcroute": vpcroute.__version__, **{name: _version(name) for name in sorted(there)}}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
