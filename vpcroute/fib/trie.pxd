@@ -22,11 +22,6 @@ cdef class Trie:
     @cython.locals(entry=cython.uint, at=cython.uint, k=cython.uint, cell=cython.uint)
     cdef unsigned int find6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
-    cdef void touch4(self, unsigned int first_two_octets) noexcept nogil
-
-    @cython.locals(entry=cython.uint, k=cython.uint)
-    cdef void touch4_block(self, unsigned int first_three_octets) noexcept nogil
-
     @cython.locals(i=cython.Py_ssize_t)
     cdef void find4_many(self, const unsigned char *packed, int *out, const int *outcomes,
                          Py_ssize_t count) noexcept nogil

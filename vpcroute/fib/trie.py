@@ -23,7 +23,6 @@ except ImportError:
 if cython.compiled:
     from cython.cimports.vpcroute.fib.arena import Arena, own_words
     from cython.cimports.vpcroute.fib.blocks import Builder
-    from cython.cimports.vpcroute.fib.hints import prefetch
 else:
     from vpcroute.fib.arena import Arena, own_words
     from vpcroute.fib.blocks import Builder
@@ -132,18 +131,6 @@ class Trie:
         if self.version == 4:
             return self.find4(number)
         return self.find6(number >> 64, number & 0xFFFFFFFFFFFFFFFF)
-
-    def touch4(self, first_two_octets):
-        """Fetches what the first step for an IPv4 address needs, while the rest of the address is read."""
-        if cython.compiled:
-            prefetch(self._word + self._pages[first_two_octets >> 8] + (first_two_octets & 0xFF))
-
-    def touch4_block(self, first_three_octets):
-        """Takes the first step, and fetches what the second one needs."""
-        if cython.compiled:
-            entry = self._word[self._pages[first_three_octets >> 16] + ((first_three_octets >> 8) & 0xFF)]
-            k = (entry >> 27) & 15
-            prefetch(self._half + 2 * (entry & 0x7FFFFFF) + ((first_three_octets & 0xFF) << k >> 8))
 
     def find4_many(self, packed, out, outcomes, count):
         """The outcomes of many IPv4 addresses of four octets each, by the outcome of each class."""
