@@ -59,6 +59,7 @@ cdef unsigned long long packed(unsigned long long length, long long own, long lo
 
 cdef Py_ssize_t whole_lines(Py_ssize_t size) noexcept
 
+@cython.locals(arena=Arena)
 cdef Arena _room(Py_ssize_t size)
 
 @cython.locals(arena=Arena, begin=cython.Py_ssize_t)

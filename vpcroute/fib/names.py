@@ -337,7 +337,9 @@ def _room(size):
     if not cython.compiled:
         return Arena(array("Q", [0]) * size, 0, 0)
     owner = array("Q", [0]) * (size + _HEAD - 1)
-    return Arena(owner, -(owner.buffer_info()[0] >> 3) % _HEAD, 0)
+    arena = Arena(owner, -(owner.buffer_info()[0] >> 3) % _HEAD, 0)
+    arena.size = size
+    return arena
 
 
 def _arena_of(blocks):
