@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, permutations
+from contextlib import suppress
+from importlib import import_module
+from itertools import islice, pairwise, permutations
 from random import Random
 from threading import Thread
 from typing import Any
@@ -15,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_agreement import examples
 
-from vpcroute import Gateway, HostnameRoute, MeshNode, Resolver, RouteTable, Tunnel
-from vpcroute.fib.hostnames import NUMBER_BITS, hostnames
+from vpcroute import Gateway, HostnameRoute, MeshNode, Resolver, RouteConflict, RouteTable, Tunnel
+from vpcroute.fib.hostnames import NUMBER_BITS, Hostnames, hostnames
 from vpcroute.fib.names import ASK, KEY_SIZE, NONE, NUMBERS, NameIndex
 from vpcroute.fib.names import build as build_index
+from vpcroute.store import name_key
 
 Pair = tuple[int, int]
 
@@ -497,3 +500,65 @@ def test_a_resolver_keeps_its_names_when_the_table_changes() -> None:
     assert after.resolve("http://a.local/").needs_dns
     assert after.resolve("http://b.local/").egress == Tunnel("t-2")
     assert after.resolve("http://known.local/").needs_dns
+
+
+# Changes of the routes
+
+HOSTNAMES = ("a.local", "b.a.local", "local", "*.local", "*.a.local", "a*.local", "*.*.local", "b")
+
+
+def spelled(found: Hostnames) -> object:
+    """All that can be asked of hostname routes, without their numbers."""
+    names = sorted({f"{deep}{name.replace('*', 'ab')}" for name in HOSTNAMES for deep in ("", "x.", "y.x.")})
+    return [found.candidates(name) for name in names], dict(found.stored), found.globs
+
+
+@st.composite
+def hostname_routes(draw: st.DrawFn) -> list[HostnameRoute]:
+    """Hostname routes, no two of them for one destination."""
+    table = RouteTable()
+    for hostname in draw(st.lists(st.sampled_from(HOSTNAMES), max_size=8, unique=True)):
+        in_force = "*" not in hostname[2:] and not hostname.startswith("a*") and draw(st.booleans())
+        match: Any = None if "*" in hostname else draw(st.sampled_from(("exact", "both", "stored")))
+        with suppress(RouteConflict):
+            via: Any = draw(st.sampled_from((Tunnel("t-1"), Tunnel("t-2"), MeshNode("m"))))
+            table.announce(HostnameRoute(hostname, via, match=match, in_force=in_force))
+    return [route for route in table if isinstance(route, HostnameRoute)]
+
+
+@examples(150)
+@given(st.lists(hostname_routes(), min_size=2, max_size=5), st.sets(st.sampled_from(("a.local", "x.local", "q"))))
+def test_changed_routes_are_those_of_a_table_made_anew(states: list[list[HostnameRoute]], hosts: set[str]) -> None:
+    found = [hostnames(states[0])]
+    found[0].index_asking(hosts)
+    for before, after in pairwise(states):
+        keys = {name_key(route) for route in (*before, *after)}
+        found.append(found[-1].changed({key: [r for r in after if name_key(r) == key] for key in keys}))
+    for now, routes in zip(found, states, strict=True):
+        anew = hostnames(routes)
+        assert spelled(now) == spelled(anew)
+        asking, expected = (each.index_asking(hosts) for each in (now, anew))
+        for name in (*hosts, *(route.hostname for route in routes), "x.a.local", "x.local"):
+            number, other = asking.find_name(name), expected.find_name(name)
+            assert (number if number < 0 else now.numbers.routes[number]) == (
+                other if other < 0 else anew.numbers.routes[other]
+            )
+
+
+def test_a_change_of_one_name_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = RouteTable()
+    for number in range(100):
+        table.announce(HostnameRoute(f"h{number}.local", Tunnel("t-1")))
+    before = table.compile()
+    compiler: Any = import_module("vpcroute.compiler")
+    monkeypatch.setattr(compiler, "hostnames", None)  # nobody goes through all of them again
+    for number in range(100):
+        (route,) = table.exact(f"h{number}.local")
+        table.withdraw(route)
+        table.announce(HostnameRoute(f"h{number}.local", Tunnel(f"t-{number % 7}"), match="both"))
+        after = table.compile()
+        for asked in (0, number, 99):
+            now = f"t-{asked % 7}" if asked <= number else "t-1"
+            assert before.resolve(f"h{asked}.local:1").egress == Tunnel("t-1")
+            assert after.resolve(f"h{asked}.local:1").egress == Tunnel(now)
+            assert after.resolve(f"x.h{asked}.local:1").needs_dns == (asked > number)

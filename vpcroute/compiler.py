@@ -21,7 +21,7 @@ from vpcroute.announcements import Announcement, HostnameRoute, number_of
 from vpcroute.classes import RouteClasses
 from vpcroute.columns import Subnets, read_subnets
 from vpcroute.fib.decided import Decided, decide_all
-from vpcroute.fib.hostnames import Hostnames, hostnames
+from vpcroute.fib.hostnames import hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fib.sweep import Ranges, sweep
@@ -31,7 +31,7 @@ from vpcroute.hearing import Hearing, Record, Told, is_inside, record_of, span_o
 from vpcroute.outcomes import through_tunnel
 from vpcroute.packed import FIRST_V6, RECORD_SIZES
 from vpcroute.precedence import View
-from vpcroute.store import Store
+from vpcroute.store import Store, name_key
 from vpcroute.vantage import Vantage
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _compiled(store: Store, network: str) -> _Compiled:
         classes = RouteClasses()
         subnets = read_subnets(store, network, classes)
         v4, v6 = (_family(Hearing(store, version, network), subnets[version], classes) for version in (4, 6))
-        made = _Compiled(store.log.revision, classes, Tables(v4, v6, _names(store)), {})
+        names = hostnames(_hostname_routes(store, store.ids("kind", "hostname")))
+        made = _Compiled(store.log.revision, classes, Tables(v4, v6, names), {})
         store.log.keep(max(_FEWEST_CHANGES, len(store) // _PREFIXES_A_CHANGE))
     elif changes:
         made = attrs.evolve(made, revision=store.log.revision, tables=_brought_up(store, network, made, changes))
@@ -122,10 +123,10 @@ def _family(hearing: Hearing, subnets: Subnets, classes: RouteClasses) -> Family
 def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[Announcement]) -> Tables:
     """The tables after announcements came or went."""
     touched: dict[int, set[Record]] = {4: set(), 6: set()}
-    names = made.tables.names
+    named: set[str] = set()
     for route in changes:
         if isinstance(route, HostnameRoute):
-            names = _names(store)
+            named.add(name_key(route))
         else:
             number = number_of(route)
             touched[4 if number < FIRST_V6 else 6].add(record_of(number))
@@ -133,6 +134,9 @@ def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[A
         _changed(made.tables.family(version), Hearing(store, version, network), made.classes, records)
         for version, records in touched.items()
     )
+    names = made.tables.names
+    if named:
+        names = names.changed({name: _hostname_routes(store, store.names.exact(name)) for name in named})
     return Tables(v4, v6, names)
 
 
@@ -196,9 +200,8 @@ def _swept(
     )
 
 
-def _names(store: Store) -> Hostnames:
-    routes = (store[id_] for id_ in store.ids("kind", "hostname"))
-    return hostnames(route for route in routes if isinstance(route, HostnameRoute))
+def _hostname_routes(store: Store, ids: Iterable[int]) -> list[HostnameRoute]:
+    return [route for route in store.held(ids) if isinstance(route, HostnameRoute)]
 
 
 def _no_family(version: int) -> Family:

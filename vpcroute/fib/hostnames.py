@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -14,11 +14,15 @@ from vpcroute.fib.names import ASK, NONE, build
 from vpcroute.precedence import NameCandidates
 from vpcroute.store import name_key
 
-__all__ = ["NUMBER_BITS", "Hostnames", "RouteNumbers", "hostnames", "matches_glob"]
+__all__ = ["NUMBER_BITS", "Hostnames", "RouteNumbers", "Stored", "hostnames", "matches_glob"]
 
 #: A route's number without so many of its last bits says which connector it leads to.
 NUMBER_BITS: Final = 6
 _TOGETHER: Final = 1 << NUMBER_BITS
+
+#: The numbers of a name's own route, and of the route for the names one label below.
+Pair = tuple[int, int]
+_NO_ROUTES: Final[Pair] = (NONE, NONE)
 
 
 class RouteNumbers:
@@ -56,6 +60,27 @@ class RouteNumbers:
         return number
 
 
+class Stored(Mapping[str, HostnameRoute]):
+    """The stored records that may be wildcards, by their name."""
+
+    def __init__(self, index: Any, numbers: RouteNumbers) -> None:
+        self._index = index
+        self._numbers = numbers
+
+    def __getitem__(self, name: str) -> HostnameRoute:
+        number: int = self._index.get(name)[0]
+        route = self._numbers.routes[number] if number >= 0 else None
+        if route is None or route.match != "stored":
+            raise KeyError(name)
+        return route
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _, _ in self._index.items() if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @attrs.define(eq=False)
 class Hostnames:
     """The hostname routes by name.
@@ -88,6 +113,34 @@ class Hostnames:
         stored = None if route is not None else self.stored.get(name.partition(".")[2])
         return NameCandidates(exact=route, stored=stored)
 
+    def changed(self, routes: Mapping[str, Sequence[HostnameRoute]]) -> Hostnames:
+        """The hostname routes with others under some names: for each name all that :func:`name_key` finds there."""
+        pairs = {}
+        globs = self.globs
+        for key, there in routes.items():
+            before = self.index.get(key)
+            known = {id(self.numbers.routes[number]): number for number in before if number >= 0}
+            after = _NO_ROUTES
+            for route in there:
+                if route.match != "glob":
+                    number = known.get(id(route))
+                    if number is None:
+                        number = self.numbers.add(route, self.numbers.place(route.via if route.in_force else None))
+                    after = _pair_with(after, route, number)
+            if after != before:
+                pairs[key] = after
+            patterns = tuple(route for route in there if route.match == "glob")
+            if patterns != globs.get(key, ()):
+                globs = {name: some for name, some in {**globs, key: patterns}.items() if some}
+        index = self.index.changed(pairs)
+        changed = Hostnames(index, self.numbers, Stored(index, self.numbers), globs)
+        asked, asking = self._asking
+        for name in asked & pairs.keys():
+            own, below = pairs[name]
+            pairs[name] = ASK if own == NONE else own, below
+        changed._asking = asked, asked and asking.changed(pairs)
+        return changed
+
     def index_asking(self, names: Iterable[str]) -> Any:
         """The index that says ASK for some names, where no route is sure to match them."""
         asked = frozenset(names)
@@ -114,8 +167,7 @@ def hostnames(routes: Iterable[HostnameRoute]) -> Hostnames:
     """Hostname routes by name; no two of them for one destination."""
     numbers = RouteNumbers()
     places: dict[tuple[int, bool], int] = {}  # by identity: hashing connectors would take longer than all the rest
-    names: dict[str, tuple[int, int]] = {}
-    stored: dict[str, HostnameRoute] = {}
+    names: dict[str, Pair] = {}
     globs: dict[str, tuple[HostnameRoute, ...]] = {}
     for route in routes:
         if route.match == "glob":
@@ -126,14 +178,18 @@ def hostnames(routes: Iterable[HostnameRoute]) -> Hostnames:
         if place is None:
             place = places[alike] = numbers.place(route.via if route.in_force else None)
         number = numbers.add(route, place)
-        own, below = names.get(route.hostname, (NONE, NONE))
-        names[route.hostname] = (
-            own if route.match == "one_label" else number,
-            number if route.match in ("one_label", "both") else below,
-        )
-        if route.match == "stored":
-            stored[route.hostname] = route
-    return Hostnames(build((name, *pair) for name, pair in names.items()), numbers, stored, globs)
+        names[route.hostname] = _pair_with(names.get(route.hostname, _NO_ROUTES), route, number)
+    index = build((name, *pair) for name, pair in names.items())
+    return Hostnames(index, numbers, Stored(index, numbers), globs)
+
+
+def _pair_with(pair: Pair, route: HostnameRoute, number: int) -> Pair:
+    """The numbers of a name with that of another of its routes."""
+    own, below = pair
+    return (
+        own if route.match == "one_label" else number,
+        number if route.match in ("one_label", "both") else below,
+    )
 
 
 def matches_glob(pattern: str, name: str) -> bool:
