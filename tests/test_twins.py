@@ -91,8 +91,7 @@ def test_twins_agree_on_networks(data: st.DataObject) -> None:
         compiled, sources = compile_twins(network.table, vantage)
     except InvalidVantage:
         return
-    assert compiled.egresses == sources.egresses
-    assert abs(compiled.nbytes() - sources.nbytes()) < 64  # the compiled form begins blocks with a cache line
+    assert (compiled.egresses, compiled.nbytes()) == (sources.egresses, sources.nbytes())
     assert list(map(str, compiled.refusals)) == list(map(str, sources.refusals))
     for question in asked:
         found = [came_to(each, question.call, question.argument, **question.options) for each in (compiled, sources)]
