@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from random import Random
 
 import pytest
@@ -38,8 +39,20 @@ def test_what_is_no_record_is_refused(octets: bytes) -> None:
         order.ascending(octets, 5)
     with pytest.raises(ValueError, match="are no records of 0"):
         order.taken(octets, 0, array("I"))
+    with pytest.raises(ValueError, match="are no records of 0"):
+        order.not_above(octets, b"")
+    with pytest.raises(ValueError, match="are no records of 3"):
+        order.not_above(octets, b"abc")
     with pytest.raises(IndexError, match="no record at place"):
         order.taken(octets, 1, array("I", [0, len(octets)]))
+
+
+@pytest.mark.parametrize("size", [1, 5, 17])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 90])
+def test_search(size: int, count: int) -> None:
+    there = sorted(records(size, count, 4))
+    for record in (*there, *records(size, 20, 5), bytes(size), b"\xff" * size):
+        assert order.not_above(b"".join(there), record) == bisect_right(there, record)
 
 
 @needs_both
@@ -49,6 +62,9 @@ def test_twins_sort_alike() -> None:
     assert order.ascending(joined, 5) == twin.ascending(joined, 5)
     places = array("I", [4, 0, 4])
     assert order.taken(joined, 5, places) == twin.taken(joined, 5, places)
+    joined = order.taken(joined, 5, order.ascending(joined, 5))
+    for record in records(5, 50, 3):
+        assert order.not_above(joined, record) == twin.not_above(joined, record)
 
 
 def test_columns_are_the_routes_of_the_network_by_prefix() -> None:

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False
-"""Records of one size put in ascending order, and other columns put in the same order.
+"""Records of one size: put in ascending order, other columns put in the same order, and searched.
 
 A million records that come in the order of announcing are sorted by their octets, the last one first; an octet that is
 the same in all of them is passed over.
@@ -15,7 +15,7 @@ try:
 except ImportError:
     from vpcroute.fib import shim as cython
 
-__all__ = ["ascending", "taken"]
+__all__ = ["ascending", "not_above", "taken"]
 
 
 def ascending(records: Any, size: int) -> array[int]:
@@ -50,6 +50,30 @@ def taken(records: Any, size: int, places: array[int]) -> bytes:
     into = bytearray(size * len(places))
     _copy(records, size, count, places, into)
     return bytes(into)
+
+
+def not_above(records: bytes, record: bytes) -> int:
+    """How many of ascending records of its size are not above a record.
+
+    Raises:
+        ValueError: for octets that are no records of that size.
+    """
+    return _not_above(records, _count(records, len(record)), record, len(record))
+
+
+def _not_above(records, count, record, size):
+    low = 0
+    while low < count:
+        middle = (low + count) >> 1
+        start = middle * size
+        octet = 0
+        while octet < size and records[start + octet] == record[octet]:
+            octet += 1
+        if octet < size and records[start + octet] > record[octet]:
+            count = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _count(records, size):

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from vpcroute.fib.order import not_above
+from vpcroute.packed import RECORD_SIZES
 
 __all__ = ["FrozenPrefixes"]
 
 T = TypeVar("T")
 
-_BLOCK = 256
+#: Joined records, and what is there for each.
+_Block = tuple[bytes, list[T]]
+#: The first record of each block, and the blocks.
+_Page = tuple[list[bytes], list[_Block[T]]]
+
+_BLOCK: Final = 256  # prefixes
+_PAGE: Final = 64  # blocks
+_NONE: Final = 255  # longer than any prefix
 
 
 class FrozenPrefixes(Generic[T]):
-    """Contents by prefix, of one address family, in blocks that the tables before and after a change share.
+    """Contents by prefix, of one address family, in blocks on pages that the tables before and after a change share.
 
     A prefix's *record* is its packed address and, in one more octet, its length.
 
@@ -26,88 +35,95 @@ class FrozenPrefixes(Generic[T]):
         contents: what is there for each.
     """
 
-    __slots__ = ("_blocks", "_firsts", "_lengths", "_width")
+    __slots__ = ("_count", "_firsts", "_pages", "_shortest", "_size")
 
     def __init__(self, version: int, records: bytes, contents: Iterable[T]) -> None:
-        self._width = 4 if version == 4 else 16
-        size = self._width + 1
-        self._lengths = Counter(records[self._width :: size])
-        coming = iter(contents)
-        self._blocks: list[tuple[bytes, list[T]]] = [
-            (records[start : start + _BLOCK * size], list(islice(coming, _BLOCK)))
-            for start in range(0, len(records), _BLOCK * size)
+        self._size = RECORD_SIZES[version]
+        self._count = len(records) // self._size
+        self._shortest = min(records[self._size - 1 :: self._size], default=_NONE)  # none is shorter
+        octets, coming = _BLOCK * self._size, iter(contents)
+        blocks: list[_Block[T]] = [
+            (records[start : start + octets], list(islice(coming, _BLOCK))) for start in range(0, len(records), octets)
         ]
-        self._firsts: list[bytes] = [block[:size] for block, _ in self._blocks]
+        firsts = [block[: self._size] for block, _ in blocks]
+        pages = range(0, len(blocks), _PAGE)
+        self._pages: list[_Page[T]] = [(firsts[at : at + _PAGE], blocks[at : at + _PAGE]) for at in pages]
+        self._firsts = firsts[::_PAGE]
 
     def __len__(self) -> int:
-        return self._lengths.total()
+        return self._count
 
-    def covering(self, packed: bytes) -> Iterator[tuple[int, T]]:
-        """Length and content of every prefix that contains an address, the longest first."""
-        number = int.from_bytes(packed)
-        bits = 8 * self._width
-        for length in sorted(self._lengths, reverse=True):
+    def covering(self, number: int) -> Iterator[tuple[int, T]]:
+        """Length and content of every prefix that contains an address, the longest first.
+
+        The last prefix that begins at the address or before it contains it, or else shares some bits with it; whatever
+        contains the address and comes before contains that prefix too, so it is no longer than what they share.
+        """
+        bits = 8 * (self._size - 1)
+        length = bits
+        while length >= self._shortest:
             masked = number >> (bits - length) << (bits - length)
-            record = masked.to_bytes(self._width) + bytes((length,))
-            block = bisect_right(self._firsts, record) - 1
-            if block >= 0:
-                records, contents = self._blocks[block]
-                index = self._find(records, record)
-                if index < len(contents) and self._at(records, index) == record:
-                    yield length, contents[index]
+            found = self._last((masked << 8 | length).to_bytes(self._size))
+            if found is None:
+                return
+            record, content = found
+            shared = bits - (int.from_bytes(record[:-1]) ^ number).bit_length()
+            if record[-1] <= shared:
+                yield record[-1], content
+                shared = record[-1] - 1
+            length = shared
 
     def changed(self, changes: Mapping[bytes, T | None]) -> FrozenPrefixes[T]:
         """The prefixes after a change: for each record what is there then, or None where nothing is any more."""
+        if not changes:
+            return self
         new = object.__new__(type(self))
-        new._width = self._width
-        new._lengths = self._lengths.copy()
-        new._firsts = self._firsts.copy()
-        new._blocks = self._blocks.copy()
+        new._size, new._count, new._shortest = self._size, self._count, self._shortest
+        new._pages, new._firsts = self._pages.copy(), self._firsts.copy()
         for record in sorted(changes):
             new._put(record, changes[record])
         return new
 
     def nbytes(self) -> int:
         """How much memory it takes, in bytes, the contents themselves not counted."""
-        return len(self) * (self._width + 1 + 8) + len(self._blocks) * (33 + 56 + 56 + 16)
+        blocks = sum(len(page) for _, page in self._pages)
+        return self._count * (self._size + 8) + blocks * (33 + 56 + 56 + 16 + 33 + self._size)
+
+    def _last(self, record: bytes) -> tuple[bytes, T] | None:
+        """The last record that is not above this one, and what is there."""
+        page = bisect_right(self._firsts, record) - 1
+        if page < 0:
+            return None
+        firsts, blocks = self._pages[page]
+        records, contents = blocks[bisect_right(firsts, record) - 1]
+        size = self._size
+        behind = not_above(records, record)
+        return records[(behind - 1) * size : behind * size], contents[behind - 1]
 
     def _put(self, record: bytes, content: T | None) -> None:
-        block = max(0, bisect_right(self._firsts, record) - 1)
-        if not self._blocks:
-            self._firsts.append(record)
-            self._blocks.append((b"", []))
-        records, contents = self._blocks[block]
+        page = max(0, bisect_right(self._firsts, record) - 1)
+        firsts, blocks = self._pages[page] if self._pages else ([], [])
+        block = max(0, bisect_right(firsts, record) - 1)
+        records, contents = blocks[block] if blocks else (b"", [])
+        size = self._size
+        place = not_above(records, record)
+        there = records[(place - 1) * size : place * size] == record if place else False
+        place -= there
+        if not there and content is None:
+            return
         contents = contents.copy()
-        index = self._find(records, record)
-        size = self._width + 1
-        there = self._at(records, index) == record
-        if there:
-            records = records[: index * size] + records[(index + 1) * size :]
-            del contents[index]
-            self._lengths[record[-1]] -= 1
-            if not self._lengths[record[-1]]:
-                del self._lengths[record[-1]]
-        if content is not None:
-            records = records[: index * size] + record + records[index * size :]
-            contents.insert(index, content)
-            self._lengths[record[-1]] += 1
-        halves = [(records, contents)] if contents else []
+        contents[place : place + there] = () if content is None else (content,)
+        put = b"" if content is None else record
+        records = records[: place * size] + put + records[(place + there) * size :]
+        self._count += bool(put) - there
+        self._shortest = min(self._shortest, record[-1])
+        parts: list[_Block[T]] = [(records, contents)] if contents else []
         if len(contents) > 2 * _BLOCK:
-            halves = [(records[: _BLOCK * size], contents[:_BLOCK]), (records[_BLOCK * size :], contents[_BLOCK:])]
-        self._blocks[block : block + 1] = halves
-        self._firsts[block : block + 1] = [half[:size] for half, _ in halves]
-
-    def _find(self, records: bytes, record: bytes) -> int:
-        """The index of the first record in a block that is not below this one."""
-        low, high = 0, len(records) // (self._width + 1)
-        while low < high:
-            middle = (low + high) // 2
-            if self._at(records, middle) < record:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def _at(self, records: bytes, index: int) -> bytes:
-        size = self._width + 1
-        return records[index * size : index * size + size]
+            parts = [(records[: _BLOCK * size], contents[:_BLOCK]), (records[_BLOCK * size :], contents[_BLOCK:])]
+        blocks = blocks[:block] + parts + blocks[block + 1 :]
+        firsts = firsts[:block] + [part[:size] for part, _ in parts] + firsts[block + 1 :]
+        pages: list[_Page[T]] = [(firsts, blocks)] if blocks else []
+        if len(blocks) > 2 * _PAGE:
+            pages = [(firsts[:_PAGE], blocks[:_PAGE]), (firsts[_PAGE:], blocks[_PAGE:])]
+        self._pages[page : page + 1] = pages
+        self._firsts[page : page + 1] = [first[0] for first, _ in pages]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -18,6 +18,18 @@ __all__ = ["Family", "Tables"]
 
 _Own = tuple[DeviceAddress | None, Range | None]
 _Wan = tuple[WanRoute | BgpRoute, ...]
+
+
+def _bits(special: Range) -> tuple[int, int, Range]:
+    behind = special.network.max_prefixlen - special.network.prefixlen
+    return behind, int(special.network.network_address) >> behind, special
+
+
+#: The special-purpose ranges of each family, the longest first: how many bits are behind the prefix, and the prefix.
+_SPECIAL: Final = {
+    version: sorted(map(_bits, (s for s in SPECIAL if s.network.version == version)), key=lambda entry: entry[0])
+    for version in (4, 6)
+}
 
 
 @attrs.frozen(eq=False)
@@ -41,13 +53,10 @@ class Family:
 
     def candidates(self, number: int) -> AddressCandidates:
         """Everything that covers an address."""
-        width = 4 if self.version == 4 else 16
-        packed = number.to_bytes(width)
-        own = list(self.own.covering(packed))
+        own = list(self.own.covering(number))
         ranges = [(length, range_) for length, (_, range_) in own if range_ is not None]
-        zero_trust = dict(self.zero_trust.covering(packed))
-        wan = dict(self.wan.covering(packed))
-        special = [s for s in SPECIAL if s.network.version == self.version and _contains(s, number)]
+        zero_trust = dict(self.zero_trust.covering(number))
+        wan = dict(self.wan.covering(number))
         return AddressCandidates(
             owner=next((owner for _, (owner, _) in own if owner is not None), None),
             reserved=ranges[0][1] if ranges else None,
@@ -56,21 +65,14 @@ class Family:
                 Level(length, zero_trust.get(length), wan.get(length, ()))
                 for length in sorted({*zero_trust, *wan}, reverse=True)
             ],
-            special=max(special, key=lambda s: s.network.prefixlen, default=None),
-            elsewhere={network for network, prefixes in self.elsewhere.items() if any(prefixes.covering(packed))},
+            special=next((s for behind, bits, s in _SPECIAL[self.version] if number >> behind == bits), None),
+            elsewhere={network for network, prefixes in self.elsewhere.items() if any(prefixes.covering(number))},
         )
 
     def nbytes(self) -> int:
         """How much memory it takes, in bytes, the announcements themselves not counted."""
         parts: list[FrozenPrefixes[Any]] = [self.own, self.zero_trust, self.wan, *self.elsewhere.values()]
         return int(self.trie.nbytes()) + sum(part.nbytes() for part in parts)
-
-
-def _contains(special: Range, number: int) -> bool:
-    network = special.network
-    return number >> (network.max_prefixlen - network.prefixlen) == int(network.network_address) >> (
-        network.max_prefixlen - network.prefixlen
-    )
 
 
 @attrs.frozen(eq=False)
