@@ -17,7 +17,7 @@ from vpcroute.egress import Connector
 from vpcroute.precedence import AddressCandidates, Level, WanLike, base_priority
 from vpcroute.ranges import Range
 
-__all__ = ["NOTHING", "RouteClasses", "Said"]
+__all__ = ["RouteClasses", "Said"]
 
 
 @attrs.frozen
@@ -30,9 +30,6 @@ class Said:
     wan: tuple[WanLike, ...] = ()
     special: Range | None = None
     elsewhere: frozenset[str] = frozenset()
-
-
-NOTHING: Final = Said()
 
 
 class RouteClasses:

@@ -23,6 +23,7 @@ from vpcroute.store import Store
 __all__ = ["Subnets", "Teller", "read_subnets"]
 
 _AT_ONCE: Final = 4096  # routes that stay in the processor's cache while they are read
+_FEW: Final = 4  # fewer are quicker one by one
 _VIA: Final = attrgetter("via")
 _IN_FORCE: Final = attrgetter("in_force")
 
@@ -51,6 +52,8 @@ class Teller:
 
     def __call__(self, routes: Sequence[SubnetRoute]) -> list[int]:
         """The number of what each route says."""
+        if len(routes) < _FEW:
+            return [self._classes.said(Said(zero_trust=route)) for route in routes]
         vias, in_force = list(map(id, map(_VIA, routes))), list(map(_IN_FORCE, routes))
         said: list[int | None] = list(map(self._alike.get, vias))
         if None in said:

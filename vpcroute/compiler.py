@@ -11,13 +11,14 @@ what lies inside them, and the new tables share all else with the old ones.
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable
 from sys import byteorder
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from vpcroute.announcements import Announcement, HostnameRoute, number_of
+from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, Routed, SubnetRoute, number_of
 from vpcroute.classes import RouteClasses
 from vpcroute.columns import Subnets, read_subnets
 from vpcroute.fib.decided import Decided, decide_all
@@ -101,10 +102,11 @@ def _compiled(store: Store, network: str) -> _Compiled:
         v4, v6 = (_family(Hearing(store, version, network), subnets[version], classes) for version in (4, 6))
         names = hostnames(_hostname_routes(store, store.ids("kind", "hostname")))
         made = _Compiled(store.log.revision, classes, Tables(v4, v6, names), {})
+        store.compiled[network] = made
         store.log.keep(max(_FEWEST_CHANGES, len(store) // _PREFIXES_A_CHANGE))
     elif changes:
-        made = attrs.evolve(made, revision=store.log.revision, tables=_brought_up(store, network, made, changes))
-    store.compiled[network] = made
+        made.tables = _brought_up(store, network, made, changes)
+        made.revision = store.log.revision
     return made
 
 
@@ -120,34 +122,50 @@ def _family(hearing: Hearing, subnets: Subnets, classes: RouteClasses) -> Family
     )
 
 
+@attrs.frozen
+class _Touched:
+    """The prefixes of one family where something came or went, by what that was."""
+
+    own: set[Record] = attrs.field(factory=set)
+    wan: set[Record] = attrs.field(factory=set)
+    subnets: defaultdict[str, set[Record]] = attrs.field(factory=lambda: defaultdict(set))  # by virtual network
+
+    def add(self, route: Routed, record: Record) -> None:
+        if isinstance(route, SubnetRoute):
+            self.subnets[str(route.virtual_network)].add(record)
+        else:
+            (self.own if isinstance(route, DeviceAddress) else self.wan).add(record)
+
+    def records(self) -> set[Record]:
+        return self.own.union(self.wan, *self.subnets.values())
+
+
 def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[Announcement]) -> Tables:
     """The tables after announcements came or went."""
-    touched: dict[int, set[Record]] = {4: set(), 6: set()}
+    touched: dict[int, _Touched] = {}
     named: set[str] = set()
+    families = {4: made.tables.v4, 6: made.tables.v6}
+    names = made.tables.names
     for route in changes:
         if isinstance(route, HostnameRoute):
             named.add(name_key(route))
         else:
             number = number_of(route)
-            touched[4 if number < FIRST_V6 else 6].add(record_of(number))
-    v4, v6 = (
-        _changed(made.tables.family(version), Hearing(store, version, network), made.classes, records)
-        for version, records in touched.items()
-    )
-    names = made.tables.names
+            version = 4 if number < FIRST_V6 else 6
+            touched.setdefault(version, _Touched()).add(route, record_of(number))
+    for version, there in touched.items():
+        families[version] = _changed(families[version], Hearing(store, version, network), made.classes, there)
     if named:
         names = names.changed({name: _hostname_routes(store, store.names.exact(name)) for name in named})
-    return Tables(v4, v6, names)
+    return Tables(families[4], families[6], names)
 
 
-def _changed(family: Family, hearing: Hearing, classes: RouteClasses, records: Iterable[Record]) -> Family:
+def _changed(family: Family, hearing: Hearing, classes: RouteClasses, touched: _Touched) -> Family:
     """A family after something came or went at some prefixes; what lies inside them is swept again."""
     outermost: list[Record] = []
-    for record in sorted(records):
+    for record in sorted(touched.records()):
         if not outermost or not is_inside(record, outermost[-1]):
             outermost.append(record)
-    if not outermost:
-        return family
     if outermost[0][-1] == 0:
         return _family(hearing, hearing.subnets(classes), classes)
     spans = []
@@ -155,16 +173,20 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, records: I
         first, last = span_of(record)
         span = hearing.around(record, classes), first, last
         spans.append((first, last, _swept(hearing.inside(record, classes), family.version, classes, span)))
+    here = touched.subnets.pop(hearing.network, set())
+    elsewhere = {
+        other: (family.elsewhere.get(other) or FrozenPrefixes(family.version, b"", [])).changed(
+            hearing.elsewhere_at(other, records)
+        )
+        for other, records in touched.subnets.items()
+    }
     return Family(
         family.version,
         family.trie.replaced_many(spans),
-        family.own.changed(hearing.own_at(records)),
-        family.zero_trust.changed(hearing.subnets_at(records)),
-        family.wan.changed(hearing.wan_at(records)),
-        {
-            other: family.elsewhere.get(other, FrozenPrefixes[bool](family.version, b"", [])).changed(there)
-            for other, there in hearing.elsewhere_at(records)
-        },
+        family.own.changed(hearing.own_at(touched.own)),
+        family.zero_trust.changed(hearing.subnets_at(here)),
+        family.wan.changed(hearing.wan_at(touched.wan)),
+        {**family.elsewhere, **elsewhere},
     )
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar, cast
-
-import attrs
+from typing import Any, Final, TypeVar, cast
 
 from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
-from vpcroute.classes import NOTHING, RouteClasses, Said
+from vpcroute.classes import RouteClasses, Said
 from vpcroute.columns import Subnets, Teller, read_subnets
+from vpcroute.fib.order import not_above
 from vpcroute.indexes import Ids, PrefixTree
 from vpcroute.packed import RECORD_SIZES, octets_of
 from vpcroute.packed import packed as number_of_network
@@ -31,6 +29,8 @@ Told = tuple[bytes, "array[int]"]
 
 _Entries = Iterable[tuple[bytes, int, Ids]]
 _Select = Callable[[PrefixTree], _Entries]
+#: What is said at some prefixes: fields of a :class:`Said`.
+_Few = dict[Record, dict[str, Any]]
 _Own = tuple[DeviceAddress | None, Range | None]
 
 _OCTETS: Final = [bytes((length,)) for length in range(129)]
@@ -54,10 +54,19 @@ def is_inside(record: Record, outer: Record) -> bool:
     return record[-1] >= outer[-1] and first <= int.from_bytes(record[:-1]) <= last
 
 
+#: The special-purpose ranges of each family: record, first and last address, range.
 _SPECIALS: Final = {
-    version: [(record_of(number_of_network(s.network)), s) for s in SPECIAL if s.network.version == version]
+    version: [
+        (record, *span_of(record), special)
+        for special in SPECIAL
+        if special.network.version == version
+        for record in [record_of(number_of_network(special.network))]
+    ]
     for version in (4, 6)
 }
+
+
+_NO_SUBNETS: Final = Subnets(b"", array("I"), array("I"))
 
 
 class Hearing:
@@ -72,7 +81,7 @@ class Hearing:
     def __init__(self, store: Store, version: int, network: str) -> None:
         self.version = version
         self._store = store
-        self._network = network
+        self.network = network
         self._zero_trust = store.zero_trust(network)
         self._others = [(other, tree) for other, tree in store.zero_trust_trees() if other != network]
         self._root = bytes(RECORD_SIZES[version])
@@ -86,14 +95,20 @@ class Hearing:
             subnets: all subnet routes of the virtual network.
             classes: where the numbers are from.
         """
-        few = self._few(lambda tree: tree.of(self.version), {self._root: NOTHING}, dict(_SPECIALS[self.version]))
+        specials = {r: special for r, _, _, special in _SPECIALS[self.version]}
+        few = self._few(lambda tree: tree.of(self.version), {self._root: {}}, specials)
         return self._numbered(few, subnets, classes)
 
     def inside(self, record: Record, classes: RouteClasses) -> Told:
         """The same for the prefixes inside one, itself included."""
         packed, length = record[:-1], record[-1]
-        specials = {r: special for r, special in _SPECIALS[self.version] if is_inside(r, record)}
-        root = {self._root: NOTHING} if length == 0 else {}
+        start, end = span_of(record)
+        specials = {
+            r: special
+            for r, first, last, special in _SPECIALS[self.version]
+            if start <= first and last <= end and length <= r[-1]
+        }
+        root: _Few = {self._root: {}} if length == 0 else {}
         few = self._few(lambda tree: tree.inside(packed, length), root, specials)
         subnets = self._as_subnets(self._zero_trust.inside(packed, length), classes)
         return self._numbered(few, subnets, classes)
@@ -103,12 +118,18 @@ class Hearing:
         packed, length = record[:-1], record[-1]
         if length == 0:
             return -1
-        specials = {r: s for r, s in _SPECIALS[self.version] if r[-1] < length and is_inside(record, r)}
-        few = self._few(lambda tree: tree.above(packed, length), {self._root: NOTHING}, specials)
+        start, _ = span_of(record)
+        specials = {
+            r: special
+            for r, first, last, special in _SPECIALS[self.version]
+            if first <= start <= last and r[-1] < length
+        }
+        few = self._few(lambda tree: tree.above(packed, length), {self._root: {}}, specials)
+        for address, shorter, ids in self._zero_trust.above(packed, length):
+            few.setdefault(address + _OCTETS[shorter], {})["zero_trust"] = self._store[ids[0]]
         around = -1
-        above = self._as_subnets(self._zero_trust.above(packed, length)[::-1], classes)
-        for number in self._numbered(few, above, classes)[1]:
-            around = classes.join(around, number)
+        for there in sorted(few):
+            around = classes.join(around, classes.said(Said(**few[there])))
         return around
 
     def own(self) -> tuple[bytes, list[_Own]]:
@@ -121,7 +142,7 @@ class Hearing:
 
     def subnets(self, classes: RouteClasses) -> Subnets:
         """All subnet routes of the virtual network."""
-        return read_subnets(self._store, self._network, classes)[self.version]
+        return read_subnets(self._store, self.network, classes)[self.version]
 
     def routes(self, subnets: Subnets) -> Iterator[SubnetRoute]:
         """The routes at the prefixes."""
@@ -145,25 +166,23 @@ class Hearing:
         for other, tree in self._others:
             yield other, *_columns((packed + _OCTETS[length], True) for packed, length, _ in tree.of(self.version))
 
-    def elsewhere_at(self, records: Iterable[Record]) -> Iterator[tuple[str, Mapping[Record, bool | None]]]:
-        """Whether each other virtual network has some prefixes; None where it has not."""
-        for other, tree in self._others:
-            there = ((packed + _OCTETS[length], True) for packed, length, _ in _exactly(tree, records))
-            yield other, _at(records, there)
+    def elsewhere_at(self, other: str, records: Iterable[Record]) -> Mapping[Record, bool | None]:
+        """Whether another virtual network has some prefixes; None where it has not."""
+        there = _exactly(self._store.zero_trust(other), records)
+        return _at(records, ((packed + _OCTETS[length], True) for packed, length, _ in there))
 
-    def _few(self, select: _Select, few: dict[Record, Said], specials: Mapping[Record, Range]) -> Mapping[Record, Said]:
+    def _few(self, select: _Select, few: _Few, specials: Mapping[Record, Range]) -> _Few:
         """What is said at selected prefixes, those of `few` and `specials` among them, but for subnet routes."""
         for record, special in specials.items():
-            few[record] = attrs.evolve(few.get(record, NOTHING), special=special)
+            few.setdefault(record, {})["special"] = special
         for record, (owner, reserved) in self._as_own(select(self._store.own)):
-            few[record] = attrs.evolve(few.get(record, NOTHING), owner=owner, reserved=reserved)
+            few.setdefault(record, {}).update(owner=owner, reserved=reserved)
         for other, tree in self._others:
             for packed, length, _ in select(tree):
-                record = packed + _OCTETS[length]
-                said = few.get(record, NOTHING)
-                few[record] = attrs.evolve(said, elsewhere=said.elsewhere | {other})
+                said = few.setdefault(packed + _OCTETS[length], {})
+                said["elsewhere"] = said.get("elsewhere", frozenset()) | {other}
         for record, routes in self._as_wan(select(self._store.wan)):
-            few[record] = attrs.evolve(few.get(record, NOTHING), wan=routes)
+            few.setdefault(record, {})["wan"] = routes
         return few
 
     def _as_own(self, entries: _Entries) -> Iterator[tuple[Record, _Own]]:
@@ -172,25 +191,26 @@ class Hearing:
             yield packed + _OCTETS[length], (owner, self._store.range_of(ids))
 
     def _as_subnets(self, entries: Sequence[tuple[bytes, int, Ids]], classes: RouteClasses) -> Subnets:
+        if not entries:
+            return _NO_SUBNETS
         routes = [cast(SubnetRoute, self._store[ids[0]]) for _, _, ids in entries]
         records = b"".join(packed + _OCTETS[length] for packed, length, _ in entries)
         return Subnets(records, array("I", (ids[0] for _, _, ids in entries)), array("I", Teller(classes)(routes)))
 
-    def _numbered(self, few: Mapping[Record, Said], subnets: Subnets, classes: RouteClasses) -> Told:
+    def _numbered(self, few: _Few, subnets: Subnets, classes: RouteClasses) -> Told:
         """The prefixes in `few` and those of subnet routes, and what is said there."""
         size = len(self._root)
         records: list[bytes] = []
         numbers = array("I")
         done = 0
         for record in sorted(few):
-            said, here = few[record], _place(subnets.records, size, record, done)
-            behind = here
-            if subnets.records[here * size : here * size + size] == record:
-                route = cast(SubnetRoute, self._store[subnets.ids[here]])
-                said, behind = attrs.evolve(said, zero_trust=route), here + 1
+            here = behind = not_above(subnets.records, record)
+            if here and subnets.records[here * size - size : here * size] == record:
+                here -= 1
+                few[record]["zero_trust"] = self._store[subnets.ids[here]]
             records += subnets.records[done * size : here * size], record
             numbers += subnets.said[done:here]
-            numbers.append(classes.said(said))
+            numbers.append(classes.said(Said(**few[record])))
             done = behind
         return b"".join([*records, subnets.records[done * size :]]), numbers + subnets.said[done:]
 
@@ -198,12 +218,6 @@ class Hearing:
         for packed, length, ids in entries:
             routes = tuple(r for r in self._store.held(ids) if isinstance(r, (WanRoute, BgpRoute)))
             yield packed + _OCTETS[length], routes
-
-
-def _place(records: bytes, size: int, record: Record, start: int) -> int:
-    """The place of the first of joined records, from `start` on, that is not below this one."""
-    places = range(len(records) // size)
-    return bisect_left(places, record, start, key=lambda place: records[place * size : place * size + size])
 
 
 def _columns(entries: Iterable[tuple[Record, T]]) -> tuple[bytes, list[T]]:

@@ -35,7 +35,7 @@ class Registry:
     """Objects by kind and id. An object stays while it is registered by itself or while something uses it."""
 
     def __init__(self) -> None:
-        self._objects: dict[_Key, Known] = {}
+        self._objects: dict[type, dict[_Key, Known]] = {kind: {} for kind in _CALLED}
         self._registered: set[_Key] = set()
         self._uses: Counter[_Key] = Counter()
         self._by_name: defaultdict[tuple[type, str], dict[_Key, None]] = defaultdict(dict)
@@ -52,7 +52,7 @@ class Registry:
     def unregister(self, thing: Known) -> None:
         """Takes back a registration; KeyError if there is none."""
         key = _key(thing)
-        if key not in self._registered or self._objects[key] != thing:
+        if key not in self._registered or self._objects[key[0]][key] != thing:
             raise KeyError(f"not registered: {thing}")
         self._registered.remove(key)
         self._leave(key)
@@ -77,11 +77,11 @@ class Registry:
 
     def replace(self, old: VirtualNetwork, new: VirtualNetwork) -> None:
         """Puts a changed virtual network in the place of the one with its id and name."""
-        self._objects[_key(old)] = new
+        self._objects[VirtualNetwork][_key(old)] = new
 
     def all(self, kind: type[_T]) -> Iterator[_T]:
         """Every object of a kind."""
-        return (thing for thing in self._objects.values() if isinstance(thing, kind))
+        return (thing for thing in self._objects[kind].values() if isinstance(thing, kind))
 
     def find(self, kind: type[_T], text: str) -> _T:
         """The object of a kind with this id, or the only one with this name.
@@ -91,10 +91,10 @@ class Registry:
         """
         if not isinstance(text, str):
             raise TypeError(f"a {_CALLED[kind]} is named by a str, not {type(text).__name__}")
-        thing = self._objects.get((kind, str(lower_uuid(text))))
+        thing = self._objects[kind].get((kind, str(lower_uuid(text))))
         if isinstance(thing, kind) and thing.id is not None:
             return thing
-        named = [self._objects[key] for key in self._by_name.get((kind, text), ())]
+        named = [self._objects[kind][key] for key in self._by_name.get((kind, text), ())]
         if len(named) == 1 and isinstance(named[0], kind):
             return named[0]
         called = _CALLED[kind]
@@ -107,13 +107,14 @@ class Registry:
 
     def known(self, thing: _K) -> _K:
         """The object itself if it is known; LookupError if it is not."""
-        if self._objects.get(_key(thing)) != thing:
+        key = _key(thing)
+        if self._objects[key[0]].get(key) != thing:
             raise LookupError(f"{_CALLED[type(thing)]} {quoted(thing.name or thing.id or '')} is not known")
         return thing
 
     def _check(self, thing: Known) -> _Key:
         key = _key(thing)
-        known = self._objects.get(key)
+        known = self._objects[key[0]].get(key)
         if known is not None and known is not thing and known != thing:
             raise RouteConflict(
                 f"{_CALLED[type(thing)]} {quoted(key[1])} is known as {printable(str(known))}",
@@ -123,16 +124,16 @@ class Registry:
         return key
 
     def _enter(self, key: _Key, thing: Known) -> None:
-        if key in self._objects:
+        if key in self._objects[key[0]]:
             return
-        self._objects[key] = thing
+        self._objects[key[0]][key] = thing
         if thing.name is not None:
             self._by_name[key[0], thing.name][key] = None
 
     def _leave(self, key: _Key) -> None:
         if key in self._registered or self._uses[key]:
             return
-        thing = self._objects.pop(key)
+        thing = self._objects[key[0]].pop(key)
         if thing.name is not None:
             names = self._by_name[key[0], thing.name]
             del names[key]
