@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: run, compare two runs, or draw how cost grows."""
+"""``python -m benchmarks``: run, or show, draw or compare what runs have written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Final
 
 import attrs
@@ -16,7 +17,7 @@ import attrs
 from benchmarks import growth, machine, peers, plot, timing
 from benchmarks.oneshot import health_step, table_steps
 from benchmarks.progress import progress
-from benchmarks.report import compare, format_report, summary
+from benchmarks.report import compare, format_report, format_targets, summary
 from benchmarks.results import Report, Result
 from benchmarks.step import Settings, Step
 from benchmarks.subject import Workload
@@ -29,6 +30,7 @@ _ROUNDS: Final = 7
 _INPUTS: Final = 100_000
 _GENERATED: Final = 100_000
 _NAMES: Final = 120_000
+_LARGEST: Final = 1_000_000
 _SECONDS: Final = 20.0
 #: What a quick run measures where it is not told what.
 _QUICK: Final = (
@@ -39,8 +41,12 @@ _QUICK: Final = (
     "names/*/hit",
     "private/build",
     "private/change",
+    "private/wide-change",
     "private/vantage",
+    "private/vantage-memory",
+    "private/open",
     "private/memory",
+    "private/rib",
     "onramp/health",
 )
 
@@ -48,19 +54,29 @@ _QUICK: Final = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit status is 1 if a measurement failed."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    commands = {"compare": _compare, "curve": _curve}
+    commands = {"compare": _compare, "show": _show}
     if arguments and arguments[0] in commands:
         return commands[arguments[0]](arguments[1:])
     return _run(arguments)
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser("python -m benchmarks", "vpcroute beside its peers; see also: compare --help, curve --help")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="vpcroute beside its peers; see also: show --help, compare --help"
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="few inputs and small tables: a smoke run")
+    size.add_argument("--full", action="store_true", help="also the curves: how cost grows with the table")
     parser.add_argument("--table", metavar="FILE", type=Path, help="prefixes, one a line; .gz is read, too")
     parser.add_argument("--generated", metavar="N", type=int, help="prefixes of the generated table; 0: without it")
     parser.add_argument("--names", metavar="N", type=int, help=f"names of the table of names (default {_NAMES:,})")
     parser.add_argument("--only", metavar="NAME,…", help="workloads by name, part (lookup) or pattern (*/url/*)")
     parser.add_argument("--list", action="store_true", help="print the names of the workloads")
+    parser.add_argument("--largest", metavar="N", type=int, default=_LARGEST, help="the largest table of the curves")
+    parser.add_argument("--inputs", metavar="N", type=int, help=f"inputs of a workload (default {_INPUTS:,})")
+    parser.add_argument("--rounds", metavar="N", type=int, help=f"turns of each contender (default {_ROUNDS})")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw a plot (.png, .svg)")
     chosen = parser.parse_args(arguments)
     settings = _settings(chosen)
     try:
@@ -74,10 +90,10 @@ def _run(arguments: list[str]) -> int:
     if chosen.list:
         print(*(step.name for step in steps), sep="\n")
         return 0
-    left_out = ["opening a compiled file: the library has no file form yet"]
+    left_out = [] if chosen.full else ["how cost grows: --full draws the curves"]
     if chosen.table is None:
         left_out.append("a full Internet table: give one with --table FILE")
-    return _report(steps, settings, left_out, chosen, plot.draw_report)
+    return _report(steps, settings, left_out, chosen)
 
 
 def _settings(chosen: argparse.Namespace) -> Settings:
@@ -98,6 +114,8 @@ def _steps(chosen: argparse.Namespace, settings: Settings) -> Iterator[Step]:
     named = NameBench(make_names(f"names:{names}"), settings.inputs)
     yield from (Step(task.name, partial(_timed, task.make)) for task in name_tasks(named))
     yield health_step(500) if chosen.quick else health_step()
+    if chosen.full:
+        yield from growth.steps(chosen.largest)
 
 
 def _timed(make: Callable[[], Workload], settings: Settings) -> Result:
@@ -131,25 +149,46 @@ def _report(
     settings: Settings,
     left_out: list[str],
     chosen: argparse.Namespace,
-    draw: Callable[[Report, Path], None],
 ) -> int:
     for path in (chosen.json, chosen.plot):
         if path is not None and not path.parent.is_dir():  # said now, not after the run
             print(f"there is no folder {path.parent}", file=sys.stderr)
             return 2
     left_out += [f"{name}: it cannot be imported" for name in peers.missing()]
+    begun = perf_counter()
     results, failed = measure(steps, settings)
-    facts = attrs.asdict(settings)
+    facts = {**attrs.asdict(settings), "minutes": round((perf_counter() - begun) / 60, 1)}
     report = Report(machine.describe(), peers.versions(), facts, (*left_out, *failed), tuple(results))
     print(format_report(report))
     if chosen.json is not None:
         report.save(chosen.json)
     if chosen.plot is not None:
-        try:
-            draw(report, chosen.plot)
-        except ImportError:
-            print("no plot: matplotlib cannot be imported", file=sys.stderr)
+        _draw(report, chosen.plot)
     return 1 if failed else 0
+
+
+def _draw(report: Report, path: Path) -> None:
+    try:
+        plot.draw(report, path)
+    except ImportError:
+        print("no plot: matplotlib cannot be imported", file=sys.stderr)
+
+
+def _show(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks show", description="what a run has written")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--markdown", action="store_true", help="only where vpcroute must stand, as a Markdown table")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="only draw a plot (.png, .svg)")
+    chosen = parser.parse_args(arguments)
+    try:
+        report = Report.load(chosen.run)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    if chosen.plot is not None:
+        _draw(report, chosen.plot)
+    else:
+        print(format_targets(report) if chosen.markdown else format_report(report))
+    return 0
 
 
 def _compare(arguments: list[str]) -> int:
@@ -163,25 +202,6 @@ def _compare(arguments: list[str]) -> int:
         parser.error(str(error))
     print(compare(before, after))
     return 0
-
-
-def _curve(arguments: list[str]) -> int:
-    parser = _parser("python -m benchmarks curve", "how cost grows with the table")
-    parser.add_argument("--largest", metavar="N", type=int, help="the largest table (default 1,000,000)")
-    chosen = parser.parse_args(arguments)
-    settings = _settings(chosen)
-    largest = chosen.largest or (3_000 if chosen.quick else 1_000_000)
-    return _report(deque(growth.steps(largest)), settings, [], chosen, plot.draw_growth)
-
-
-def _parser(prog: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description=description)
-    parser.add_argument("--quick", action="store_true", help="few inputs and small tables: a smoke run")
-    parser.add_argument("--inputs", metavar="N", type=int, help=f"inputs of a workload (default {_INPUTS:,})")
-    parser.add_argument("--rounds", metavar="N", type=int, help=f"turns of each contender (default {_ROUNDS})")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures")
-    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw a plot (.png, .svg)")
-    return parser
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from benchmarks import timing
 from benchmarks.contenders import addresses, names
 from benchmarks.contenders.ours import looking_up
 from benchmarks.inputs import name_hits
-from benchmarks.oneshot import COMPILE, LOAD
+from benchmarks.oneshot import load_and_compile
 from benchmarks.results import Result, Row
 from benchmarks.step import Settings, Step
 from benchmarks.subject import Workload
@@ -66,10 +66,8 @@ class _Lazy:
         """Loading and compiling."""
         bench = self._bench or AddressBench(make_table(f"generated:{self._size}"), settings.inputs)
         self._bench = None
-        rows = [
-            Row(LOAD, "ours", "the RIB, from text", tuple(timing.repeat(bench.table.rib, settings))),
-            Row(COMPILE, "ours", "a Resolver", tuple(timing.repeat(bench.rib.compile, settings))),
-        ]
+        bench.release()
+        rows = list(load_and_compile(bench.table, settings))
         for contender in addresses.CONTENDERS:
             if contender.name in _ADDRESSES and contender.is_there:
                 build = partial(contender.build, bench.table.v4, bench.table.egresses)

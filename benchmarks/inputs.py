@@ -43,8 +43,11 @@ def _uniform(family: Family, chance: random.Random) -> Iterator[int]:
     ends = [*starts[1:], 2 ** WIDTHS[family.version]]
     covered = [(start, end - start) for start, end, value in zip(starts, ends, values, strict=True) if value >= 0]
     sums = list(accumulate(size for _, size in covered))
+    total, bits = sums[-1], sums[-1].bit_length()
     while True:
-        place = chance.randrange(sums[-1])
+        place = chance.getrandbits(bits)
+        if place >= total:
+            continue
         i = bisect_right(sums, place)
         yield covered[i][0] + place - (sums[i] - covered[i][1])
 

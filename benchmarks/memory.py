@@ -1,7 +1,8 @@
-"""How much a process grows by what it builds, each contender in a process of its own.
+"""What is built takes how much memory, each contender in a process of its own.
 
-It is the resident size that is read, because what is allocated in C is hidden from tracemalloc. What was freed is
-handed back to the system before each reading where the C library can do that.
+It is the growth of the resident size, because what is allocated in C is hidden from tracemalloc; what was freed is
+handed back to the system before each reading where the C library can do that. The parts of our compiled form are asked
+for their sizes, and what is too small for pages is read from tracemalloc.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +37,9 @@ def is_measurable() -> bool:
     return _STATM.exists()
 
 
+@cache
 def in_own_process(word: str, contender: str) -> dict[str, float]:
-    """MiB that a contender takes for a table, by what it is for.
+    """What a contender takes for a table, by what it is for, in MiB; a second vantage in KiB.
 
     Raises:
         RuntimeError: if the process fails.
@@ -52,6 +56,8 @@ def in_own_process(word: str, contender: str) -> dict[str, float]:
 
 def _resident() -> float:
     gc.collect()
+    if not is_measurable():
+        return 0
     with suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
     return int(_STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
@@ -71,11 +77,26 @@ def _ours(table: Table) -> dict[str, float]:
     loaded = _resident()
     first = rib.compile()
     compiled = _resident()
-    # Several, so that what the first one left free in the process counts little.
+    found = _parts(rib)
+    if is_measurable():
+        found |= {"rib": loaded - before, "compiled": compiled - loaded}
+    tracemalloc.start()
+    begun = tracemalloc.get_traced_memory()[0]
     others = [rib.compile(region=region) for region in sorted(vpcroute.REGIONS)[:_VANTAGES]]
-    more = _resident()
+    gc.collect()
+    found["vantage"] = (tracemalloc.get_traced_memory()[0] - begun) / _VANTAGES / 1024
     del first, others
-    return {"rib": loaded - before, "compiled": compiled - loaded, "vantage": (more - compiled) / _VANTAGES}
+    return found
+
+
+def _parts(rib: vpcroute.RouteTable) -> dict[str, float]:
+    """The sizes of the parts of what was compiled last."""
+    (made,) = rib.store.compiled.values()
+    tables = made.tables
+    tries = tables.v4.trie.nbytes() + tables.v6.trie.nbytes()
+    names = tables.names.index.nbytes()
+    sizes = {"tries": tries, "names": names, "records": tables.nbytes() - tries - names}
+    return {part: size / _MIB for part, size in sizes.items()}
 
 
 def _peer(table: Table, name: str) -> dict[str, float]:

@@ -20,6 +20,7 @@ MODULES: Final = {
     "marisa_trie": "marisa-trie",
     "numpy": "numpy",
     "originet": "originet",
+    "pattrie": "pattrie",
     "pyasn": "pyasn",
     "pygtrie": "pygtrie",
     "pytricia": "pytricia",

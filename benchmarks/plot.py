@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from benchmarks.growth import GROUPS
 from benchmarks.report import figure
 from benchmarks.results import Report, Result, Row
 
-__all__ = ["draw_growth", "draw_report"]
+__all__ = ["draw"]
 
 #: What is drawn of a report, where it is there: the end of a name, and the headline.
 _PANELS: Final = (
@@ -36,23 +37,29 @@ def _pyplot() -> Any:
     return pyplot
 
 
-def draw_report(report: Report, path: Path) -> None:
-    """Draws the look-ups of a report, a panel for each, into a file whose name says the format.
+def draw(report: Report, path: Path) -> None:
+    """Draws the look-ups of a report and how cost grows, a panel for each, into a file whose name says the format.
 
     Raises:
         ImportError: without matplotlib.
     """
-    panels = [(result, headline) for end, headline in _PANELS for result in _two_sizes(report, end)][:_MOST]
+    panels = [
+        partial(_dots, result=result, headline=headline)
+        for end, headline in _PANELS
+        for result in _two_sizes(report, end)
+    ]
+    groups = [(group, [r for r in report.results if r.name.startswith(group + "/")]) for group in GROUPS]
+    panels += [partial(_curves, counted=GROUPS[group], results=results) for group, results in groups if results]
     if not panels:
-        panels = [(r, r.name) for r in report.results if r.unit == "ns"][:_MOST]
+        panels = [partial(_dots, result=r, headline=r.name) for r in report.results if r.unit == "ns"][:_MOST]
     pyplot = _pyplot()
     columns = min(2, len(panels)) or 1
     rows = ceil(len(panels) / columns) or 1
     sheet, axes = pyplot.subplots(rows, columns, figsize=(6.4 * columns, 3.7 * rows + 0.5), squeeze=False)
     for place in axes.flat[len(panels) :]:
         place.axis("off")
-    for place, (result, headline) in zip(axes.flat, panels, strict=False):
-        _dots(place, result, headline)
+    for place, panel in zip(axes.flat, panels, strict=False):
+        panel(place)
     _finish(pyplot, sheet, report, path)
 
 
@@ -89,21 +96,6 @@ def _dots(place: Any, result: Result, headline: str) -> None:
     _subtitle(place, f"{_table(result)}; {result.unit} a call, less is better")
     place.grid(axis="y", color="#e9ecef")
     _plain(place)
-
-
-def draw_growth(report: Report, path: Path) -> None:
-    """Draws how cost grows, a panel for each group, into a file whose name says the format.
-
-    Raises:
-        ImportError: without matplotlib.
-    """
-    groups = [(group, [r for r in report.results if r.name.startswith(group + "/")]) for group in GROUPS]
-    groups = [(group, results) for group, results in groups if results]
-    pyplot = _pyplot()
-    sheet, axes = pyplot.subplots(1, max(1, len(groups)), figsize=(6.4 * max(1, len(groups)), 4.6), squeeze=False)
-    for place, (group, results) in zip(axes.flat, groups, strict=True):
-        _curves(place, GROUPS[group], results)
-    _finish(pyplot, sheet, report, path)
 
 
 def _curves(place: Any, counted: str, results: Sequence[Result]) -> None:

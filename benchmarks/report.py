@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmarks.results import Report, Result, Row
+from benchmarks.subject import OURS
 from benchmarks.targets import Standing, standings
 
-__all__ = ["compare", "figure", "format_report", "summary"]
+__all__ = ["compare", "figure", "format_report", "format_targets", "summary"]
 
-_UNITS = {"B": "bytes", "times": "times as fast"}
+_UNITS = {"B": "bytes"}
 
 
 def figure(value: float) -> str:
@@ -26,9 +27,8 @@ def figure(value: float) -> str:
 def format_report(report: Report) -> str:
     """The whole report."""
     parts = ["\n".join(_head(report)), *(_format_result(result) for result in report.results)]
-    found = standings(report)
-    if any(standing.value is not None for standing in found):
-        parts.append(_format_targets(found))
+    if any(standing.value is not None for standing in standings(report)):
+        parts.append("\n".join(_aligned(list(_targets(report)), left=(0, 6, 7))))
     return "\n\n".join(parts)
 
 
@@ -42,7 +42,7 @@ def _head(report: Report) -> Iterator[str]:
 
 def _format_result(result: Result) -> str:
     peer, floor = result.fastest("peer"), result.fastest("floor")
-    rows = [("", result.unit, "of fastest peer", "of floor", "what comes back")]
+    rows = [("", result.unit, "of best peer", "of floor", "what comes back")]
     left_out = []
     for row in sorted(result.rows, key=_by_figure):
         if row.median is None:
@@ -64,22 +64,45 @@ def _ratio(row: Row, other: Row | None) -> str:
     return figure(row.median / other.median)
 
 
-def _format_targets(found: Sequence[Standing]) -> str:
-    rows = [("Where vpcroute must stand", "at least", "moonshot", "measured", "", "of")]
-    for standing in found:
-        target = standing.target
-        unit = "x" if target.unit == "times" else f" {_UNITS.get(target.unit, target.unit)}"
-        rows.append(
-            (
-                target.text,
-                f"{figure(target.least)}{unit}",
-                "" if target.moonshot is None else f"{figure(target.moonshot)}{unit}",
-                "" if standing.value is None else f"{figure(standing.value)}{unit}",
-                standing.verdict,
-                standing.of,
-            )
+def _targets(report: Report) -> Iterator[tuple[str, ...]]:
+    """The table of targets, the head first."""
+    yield "Where vpcroute must stand", "ours", "peer", "ratio", "at least", "moonshot", "", "of"
+    for standing in standings(report):
+        target, result = standing.target, standing.result
+        bound = "x" if target.unit == "times" else f" {_UNITS.get(target.unit, target.unit)}"
+        needed = f"needs a table of {target.smallest:,}" if target.smallest else "its workload was not run"
+        yield (
+            target.text,
+            _with_unit(standing.ours, result),
+            _with_unit(standing.theirs, result),
+            "" if standing.ratio is None else f"{figure(standing.ratio)}x",
+            "" if target.least is None else f"{figure(target.least)}{bound}",
+            "" if target.moonshot is None else f"{figure(target.moonshot)}{bound}",
+            standing.verdict,
+            needed if result is None else ": ".join([result.name, *_names(standing)]),
         )
-    return "\n".join(_aligned(rows, left=(0, 4, 5)))
+
+
+def _with_unit(row: Row | None, result: Result | None) -> str:
+    if row is None or row.median is None or result is None:
+        return ""
+    return f"{figure(row.median)} {_UNITS.get(result.unit, result.unit)}"
+
+
+def _names(standing: Standing) -> Iterator[str]:
+    """Who stands against whom, where the table does not say it."""
+    ours = standing.ours.name if standing.ours is not None and standing.ours.name != OURS else ""
+    theirs = standing.theirs.name if standing.theirs is not None else ""
+    if ours or theirs:
+        yield f"{ours}{' / ' if ours and theirs else ''}{theirs}"
+
+
+def format_targets(report: Report) -> str:
+    """The table of targets as Markdown, with the machine above it."""
+    head, *rows = _targets(report)
+    ruler = ("---", *["---:"] * 5, "---", "---")
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ruler, *rows)]
+    return "\n".join([", ".join(f"{what} {value}" for what, value in report.machine.items()), "", *lines])
 
 
 def _aligned(rows: Sequence[Sequence[str]], *, left: Sequence[int]) -> list[str]:

@@ -13,11 +13,9 @@ import cattrs
 
 from benchmarks.subject import Role
 
-__all__ = ["FORMAT", "UNITS", "Report", "Result", "Row"]
+__all__ = ["FORMAT", "Report", "Result", "Row"]
 
 FORMAT: Final = 1
-#: What a unit measures: smaller is better in each.
-UNITS: Final = {"ns": "ns", "s": "s", "ms": "ms", "MiB": "MiB", "B": "bytes"}
 
 
 @attrs.frozen

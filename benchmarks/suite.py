@@ -17,7 +17,7 @@ from benchmarks.contenders.floors import floors
 from benchmarks.contenders.ours import looking_up, resolving
 from benchmarks.inputs import Draw
 from benchmarks.subject import Subject, Workload
-from benchmarks.tables import Names, Table, Version
+from benchmarks.tables import WIDTHS, Names, Table, Version
 
 __all__ = ["AddressBench", "NameBench", "Task", "address_tasks", "name_tasks"]
 
@@ -63,6 +63,15 @@ class AddressBench:
     def _drawn(self) -> dict[tuple[str, int], list[str]]:
         return {}
 
+    @cached_property
+    def _packed(self) -> dict[Version, bytes]:
+        return {}
+
+    def release(self) -> None:
+        """Lets go of all that was built; what is asked for later is built again."""
+        for built in ("rib", "resolver", "_trees", "_drawn", "_packed"):
+            self.__dict__.pop(built, None)
+
     def hosts(self, version: Version, draw: Draw) -> list[str]:
         """Addresses as text that the table has routes for."""
         key = draw, version
@@ -70,6 +79,13 @@ class AddressBench:
             numbers = inputs.hits(self.table.family(version), draw, self.count)
             self._drawn[key] = inputs.texts(numbers, version)
         return self._drawn[key]
+
+    def packed(self, version: Version) -> bytes:
+        """Ten times as many addresses, all drawn by themselves, in one buffer."""
+        if version not in self._packed:
+            numbers = inputs.hits(self.table.family(version), "uniform", 10 * self.count)
+            self._packed[version] = inputs.packed(numbers, version)
+        return self._packed[version]
 
     def tree(self, contender: addresses.Contender, version: Version) -> Tree:
         """A contender's tree of one family."""
@@ -142,10 +158,9 @@ def _resolves(
 
 
 def _batches(bench: AddressBench, name: str, version: Version, threads: int) -> Workload:
-    numbers = inputs.hits(bench.table.family(version), "uniform", bench.count)
-    buffer = inputs.packed(numbers, version) * 10
+    buffer = bench.packed(version)
     subjects = batch_of_packed(bench.resolver, bench.numbering, bench.table, buffer, version=version, threads=threads)
-    count = len(numbers) * 10
+    count = len(buffer) * 8 // WIDTHS[version]
     cores = "one thread" if threads == 1 else f"{threads} threads"
     title = f"{count:,} packed IPv{version} addresses in one call, {cores}, uniform; {bench.table.title}"
     return Workload(name, title, subjects, [buffer], len(bench.table), each=count, all_cores=threads > 1)

@@ -29,7 +29,7 @@ Connector = vpcroute.Tunnel | vpcroute.MeshNode | vpcroute.OnRamp
 Prefix = tuple[int, int]
 
 WIDTHS: Final = {4: 32, 6: 128}
-_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
+FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TUNNELS: Final = 256
 _PRIORITY: Final = 100
 _NESTED: Final = 0.55  # the share of the prefixes of a full table that lie inside a shorter one
@@ -43,7 +43,7 @@ def dice(seed: object) -> random.Random:
 
 def to_text(number: int, version: Version) -> str:
     """An address in its canonical form."""
-    return socket.inet_ntop(_FAMILIES[version], number.to_bytes(WIDTHS[version] // 8, "big"))
+    return socket.inet_ntop(FAMILIES[version], number.to_bytes(WIDTHS[version] // 8, "big"))
 
 
 @attrs.define(slots=False)
@@ -95,14 +95,20 @@ class Family:
         return values[bisect_right(starts, number) - 1]
 
     @cached_property
-    def refused(self) -> list[tuple[int, int]]:
-        """The ranges that vpcroute refuses whatever is announced, so that no peer can answer alike."""
+    def _refused(self) -> list[int]:
+        """Where the refused ranges begin and, in turn, where they are over; ascending."""
         networks = [r.network for r in (*PROHIBITED, *DEFAULT_RESERVED) if r.network.version == self.version]
-        return [(int(n.network_address), int(n.broadcast_address)) for n in networks]
+        edges: list[int] = []
+        for first, last in sorted((int(n.network_address), int(n.broadcast_address)) for n in networks):
+            if edges and first <= edges[-1]:
+                edges[-1] = max(edges[-1], last + 1)
+            else:
+                edges += first, last + 1
+        return edges
 
     def is_refused(self, number: int) -> bool:
-        """Whether vpcroute refuses an address whatever is announced."""
-        return any(first <= number <= last for first, last in self.refused)
+        """Whether vpcroute refuses an address whatever is announced, so that no peer can answer alike."""
+        return bisect_right(self._refused, number) % 2 == 1
 
 
 @attrs.define(slots=False)
@@ -293,7 +299,7 @@ def _read(text: str, version: int) -> Prefix:
     length = int(digits) if slash else bits
     if not 0 <= length <= bits:
         raise ValueError("a length that there is not")
-    number = int.from_bytes(socket.inet_pton(_FAMILIES[version], address), "big")
+    number = int.from_bytes(socket.inet_pton(FAMILIES[version], address), "big")
     return number >> (bits - length) << (bits - length), length
 
 
@@ -341,13 +347,14 @@ def make_names(word: str) -> Names:
     return Names(word, f"{size:,} names, {_TUNNELS} tunnels", _tunnels(), list(names), egress)
 
 
-def onramp_table(size: int) -> tuple[vpcroute.RouteTable, vpcroute.OnRamp, str]:
-    """A route table whose prefixes all have a first and a second on-ramp; the first one; an address of them."""
-    first, second = (vpcroute.OnRamp(kind="gre", name=name) for name in ("first", "second"))
+def onramp_table(size: int, backups: int) -> tuple[vpcroute.RouteTable, vpcroute.OnRamp, str]:
+    """A route table whose prefixes all have one first on-ramp and one of several others; it; an address of them."""
+    first = vpcroute.OnRamp(kind="gre", name="first")
+    others = [vpcroute.OnRamp(kind="gre", name=f"other-{number}") for number in range(backups)]
     table = vpcroute.RouteTable()
     with table.transaction():
         for i in range(size):
             prefix = f"{to_text((10 << 24) + (i << 8), 4)}/24"
             table.announce(vpcroute.WanRoute(prefix, via=first, priority=100))
-            table.announce(vpcroute.WanRoute(prefix, via=second, priority=200))
+            table.announce(vpcroute.WanRoute(prefix, via=others[i % backups], priority=200))
     return table, first, "10.0.0.1"

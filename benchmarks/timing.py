@@ -20,6 +20,9 @@ __all__ = ["quiet", "repeat", "run"]
 
 Loop = Callable[[Any, Sequence[Any], Any], None]
 _WARM_UP = 500
+_FEWEST_ROUNDS = 3
+#: Seconds that a contender may take in a workload; then it has no more turns, and a turn is no longer than a third.
+_PATIENCE = 0.6
 
 
 def _call(call: Any, inputs: Sequence[Any], raises: Any) -> None:
@@ -63,12 +66,13 @@ def _own_loop(subject: Subject, refusals: bool) -> Loop:
 
 
 @contextmanager
-def quiet(*, all_cores: bool = False) -> Iterator[None]:
+def quiet(*, all_cores: bool = False, collect: bool = True) -> Iterator[None]:
     """A block without garbage collection, on one core where the system can do that."""
     pinned = hasattr(os, "sched_setaffinity") and not all_cores
     cores = os.sched_getaffinity(0) if pinned else set()
     enabled = gc.isenabled()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.disable()
     if pinned:
         os.sched_setaffinity(0, {max(cores)})
@@ -91,18 +95,29 @@ def run(workload: Workload, rounds: int) -> Result:
     ]
     taken: dict[str, list[float]] = {subject.name: [] for subject, _, _ in loops}
     with quiet(all_cores=workload.all_cores):
-        for subject, loop, inputs in loops:
-            loop(subject.call, inputs[:_WARM_UP], subject.raises)
-        for _ in range(rounds):
+        loops = [(subject, loop, _as_many_as_fit(subject, loop, inputs)) for subject, loop, inputs in loops]
+        for turn in range(rounds):
             for subject, loop, inputs in loops:
+                answers = len(inputs) * workload.each
+                if turn >= _FEWEST_ROUNDS and sum(taken[subject.name]) * answers > _PATIENCE * 1e9:
+                    continue
                 begun = perf_counter_ns()
                 loop(subject.call, inputs, subject.raises)
-                taken[subject.name].append((perf_counter_ns() - begun) / (len(inputs) * workload.each))
+                taken[subject.name].append((perf_counter_ns() - begun) / answers)
     rows = [
         Row(subject.name, subject.role, subject.returns, tuple(taken.get(subject.name, ())), refused.get(subject.name))
         for subject in workload.subjects
     ]
     return Result(workload.name, workload.title, "ns", workload.size, tuple(rows))
+
+
+def _as_many_as_fit(subject: Subject, loop: Loop, inputs: Sequence[Any]) -> Sequence[Any]:
+    """The inputs of a turn, by how long the first ones take; these warm the subject up, too."""
+    first = inputs[:_WARM_UP]
+    begun = perf_counter_ns()
+    loop(subject.call, first, subject.raises)
+    each = (perf_counter_ns() - begun) / len(first)
+    return inputs[: max(len(first), int(_PATIENCE / _FEWEST_ROUNDS * 1e9 / each))]
 
 
 def repeat(call: Callable[[], object], settings: Settings) -> list[float]:

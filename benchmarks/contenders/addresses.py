@@ -15,9 +15,9 @@ import attrs
 
 from benchmarks import peers
 from benchmarks.subject import Facets, Subject
-from benchmarks.tables import WIDTHS, Connector, Family
+from benchmarks.tables import FAMILIES, WIDTHS, Connector, Family
 
-__all__ = ["CONTENDERS", "Contender", "Numbering", "Tree"]
+__all__ = ["CONTENDERS", "Contender", "Numbering", "Tree", "write_pfx2as"]
 
 
 class Numbering:
@@ -91,6 +91,14 @@ def _pytricia(family: Family, egresses: Sequence[Connector]) -> Tree:
     return Tree(tree, subscript=True, raises=(KeyError,))
 
 
+def _pattrie(family: Family, egresses: Sequence[Connector]) -> Tree:
+    tree = peers.load("pattrie").Pattrie(WIDTHS[family.version], FAMILIES[family.version])
+    for prefix, number in zip(family.prefixes, family.egress, strict=True):
+        tree[prefix] = egresses[number]
+    tree.freeze()
+    return Tree(tree, subscript=True, raises=(KeyError,))
+
+
 def _radix(family: Family, egresses: Sequence[Connector]) -> Tree:
     tree = peers.load("radix").Radix()
     for prefix, number in zip(family.prefixes, family.egress, strict=True):
@@ -112,14 +120,19 @@ def _radixtarget(family: Family, egresses: Sequence[Connector]) -> Tree:
     return Tree(tree.get)
 
 
-def _originet(family: Family, egresses: Sequence[Connector]) -> Tree:
+def write_pfx2as(family: Family, path: Path) -> None:
+    """Writes prefixes and the numbers of their egresses, from 1, in the form that originet reads."""
     lines = (
         f"{prefix.replace('/', chr(9))}\t{number + 1}\n"
         for prefix, number in zip(family.prefixes, family.egress, strict=True)
     )
+    path.write_text("".join(lines), encoding="ascii")
+
+
+def _originet(family: Family, egresses: Sequence[Connector]) -> Tree:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.pfx2as")
-        path.write_text("".join(lines), encoding="ascii")
+        write_pfx2as(family, path)
         table = peers.load("originet").Table.from_files(**{f"ipv{family.version}": path})
     return Tree(table.lookup, lambda match: match and match.asn - 1, numbered=True, keep=table)
 
@@ -138,7 +151,7 @@ def _lengths(family: Family, egresses: Sequence[Connector]) -> Tree:
         by_length[length][start >> (bits - length)] = egresses[number]
     steps = [(bits - length, by_length[length]) for length in sorted(by_length, reverse=True)]
     reader = socket.inet_pton
-    kind = socket.AF_INET if family.version == 4 else socket.AF_INET6
+    kind = FAMILIES[family.version]
     number_of = int.from_bytes
 
     def lookup(text: str) -> Connector | None:
@@ -160,7 +173,7 @@ def _flat(family: Family, egresses: Sequence[Connector]) -> tuple[list[int], lis
 def _inet_bisect(family: Family, egresses: Sequence[Connector]) -> Tree:
     starts, values = _flat(family, egresses)
     reader, number_of = socket.inet_pton, int.from_bytes
-    kind = socket.AF_INET if family.version == 4 else socket.AF_INET6
+    kind = FAMILIES[family.version]
 
     def lookup(text: str) -> Connector | None:
         return values[bisect_right(starts, number_of(reader(kind, text), "big")) - 1]
@@ -181,6 +194,7 @@ _OBJECT: Final = "the stored object"
 
 CONTENDERS: Final = (
     Contender("pytricia", _OBJECT, _pytricia, "pytricia"),
+    Contender("pattrie", _OBJECT, _pattrie, "pattrie"),
     Contender("py-radix", "a node that has it", _radix, "radix"),
     Contender("pysubnettree", _OBJECT, _subnettree, "SubnetTree"),
     Contender("radixtarget", _OBJECT, _radixtarget, "radixtarget"),
