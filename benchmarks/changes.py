@@ -15,7 +15,7 @@ from benchmarks.suite import AddressBench
 from benchmarks.tables import WIDTHS, Family, Version, dice, onramp_table, to_text
 from benchmarks.timing import quiet, repeat
 
-__all__ = ["change", "health", "vantage", "wide_change"]
+__all__ = ["change", "health", "new_places", "vantage", "wide_change"]
 
 #: How many changes there are for a round of what is timed a call.
 _CHANGES_A_ROUND: Final = 20
@@ -29,7 +29,7 @@ Place = tuple[str, str]
 def change(bench: AddressBench, settings: Settings) -> Result:
     """Random prefixes of the common lengths, beside the peers that can be changed in place."""
     rows = _ours(bench, _KINDS, _CHANGES_A_ROUND * settings.rounds)
-    places = list(islice(_new_places(bench.table.v4, 24), _CHANGES_A_ROUND * settings.rounds))
+    places = list(islice(new_places(bench.table.v4, 24), _CHANGES_A_ROUND * settings.rounds))
     rows += _theirs(bench, places, settings)
     title = f"one change until it is seen; {bench.table.title}"
     return Result(f"{bench.table.name}/change", title, "ms", len(bench.table), tuple(rows))
@@ -48,7 +48,7 @@ def _ours(bench: AddressBench, kinds: Sequence[tuple[Version, int]], count: int)
     rows = []
     for version, length in kinds:
         came, went = [], []
-        for prefix, host in islice(_new_places(bench.table.family(version), length), count):
+        for prefix, host in islice(new_places(bench.table.family(version), length), count):
             route = vpcroute.SubnetRoute(prefix, via=via)
             with quiet(collect=False):
                 begun = perf_counter_ns()
@@ -82,7 +82,7 @@ def _leads_to(resolver: vpcroute.Resolver, host: str, via: vpcroute.Egress) -> b
         return False
 
 
-def _new_places(family: Family, length: int) -> Iterator[Place]:
+def new_places(family: Family, length: int) -> Iterator[Place]:
     """Prefixes that the table does not have, in, around and beside those it has; each with an address of its own."""
     chance = dice(("changes", family.version, length))
     bits = WIDTHS[family.version]

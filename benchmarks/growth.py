@@ -66,8 +66,8 @@ class _Lazy:
         """Loading and compiling."""
         bench = self._bench or AddressBench(make_table(f"generated:{self._size}"), settings.inputs)
         self._bench = None
+        rows = list(load_and_compile(bench, settings))
         bench.release()
-        rows = list(load_and_compile(bench.table, settings))
         for contender in addresses.CONTENDERS:
             if contender.name in _ADDRESSES and contender.is_there:
                 build = partial(contender.build, bench.table.v4, bench.table.egresses)

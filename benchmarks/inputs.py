@@ -34,7 +34,8 @@ _UNROUTED: Final = {4: ((10 << 24, 8), (0xAC100000, 12), (0xC0A80000, 16)), 6: (
 def hits(family: Family, draw: Draw, count: int) -> list[int]:
     """Addresses that the table has a route for and vpcroute does not refuse."""
     drawn = DRAWS[draw](family, dice((draw, family.version)))
-    return list(islice((n for n in drawn if not family.is_refused(n)), count))
+    refused = family.refused
+    return list(islice((n for n in drawn if not bisect_right(refused, n) & 1), count))
 
 
 def _uniform(family: Family, chance: random.Random) -> Iterator[int]:

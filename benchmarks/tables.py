@@ -95,8 +95,8 @@ class Family:
         return values[bisect_right(starts, number) - 1]
 
     @cached_property
-    def _refused(self) -> list[int]:
-        """Where the refused ranges begin and, in turn, where they are over; ascending."""
+    def refused(self) -> list[int]:
+        """Where the ranges that are refused whatever is announced begin and, in turn, where they are over."""
         networks = [r.network for r in (*PROHIBITED, *DEFAULT_RESERVED) if r.network.version == self.version]
         edges: list[int] = []
         for first, last in sorted((int(n.network_address), int(n.broadcast_address)) for n in networks):
@@ -108,7 +108,7 @@ class Family:
 
     def is_refused(self, number: int) -> bool:
         """Whether vpcroute refuses an address whatever is announced, so that no peer can answer alike."""
-        return bisect_right(self._refused, number) % 2 == 1
+        return bisect_right(self.refused, number) % 2 == 1
 
 
 @attrs.define(slots=False)
@@ -317,8 +317,11 @@ def _family(version: Version, spans: Iterable[Prefix], egresses: int) -> Family:
     bits = WIDTHS[version]
     reserved = [r for r in DEFAULT_RESERVED if r.network.version == version]
     closed = [(int(r.network.network_address), r.network.prefixlen) for r in reserved]
+    lowest, highest = min(first for first, _ in closed), max(int(r.network.broadcast_address) for r in reserved)
     for start, length in sorted(spans):
-        if any(length >= n and start >> (bits - n) == first >> (bits - n) for first, n in closed):
+        if lowest <= start <= highest and any(
+            length >= n and start >> (bits - n) == first >> (bits - n) for first, n in closed
+        ):
             continue
         text = f"{to_text(start, version)}/{length}"
         family.prefixes.append(text)

@@ -120,7 +120,7 @@ TARGETS: Final = (
     _figure("a second vantage, time", "vantage", None, "ms"),
     _flip("a health flip of an on-ramp under 10,000 prefixes", "one other on-ramp"),
     _flip("the same where the prefixes have 200 other on-ramps", "200 other on-ramps"),
-    _figure("RIB, a route with all its indexes", "rib", (1536, 900), "B"),
+    Target("RIB, a route with all its indexes", ("*/rib",), 1536, 900, "B", against=("py-radix",), smallest=FULL),
 )
 
 

@@ -22,7 +22,7 @@ Loop = Callable[[Any, Sequence[Any], Any], None]
 _WARM_UP = 500
 _FEWEST_ROUNDS = 3
 #: Seconds that a contender may take in a workload; then it has no more turns, and a turn is no longer than a third.
-_PATIENCE = 0.6
+_PATIENCE = 0.4
 
 
 def _call(call: Any, inputs: Sequence[Any], raises: Any) -> None:

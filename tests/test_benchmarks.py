@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+from collections import deque
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,16 +18,19 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import attrs
 
 import vpcroute
-from benchmarks.__main__ import main
+from benchmarks.__main__ import main, measure
 from benchmarks.agreement import disagreements
-from benchmarks.contenders import addresses, names
+from benchmarks.changes import new_places
+from benchmarks.contenders import addresses, names, urls
 from benchmarks.contenders.addresses import Numbering
 from benchmarks.inputs import DRAWS, hits, misses, name_hits, name_misses, texts
+from benchmarks.oneshot import table_steps
 from benchmarks.results import Report, Result, Row
+from benchmarks.step import Settings
 from benchmarks.subject import OURS, Subject, Workload
 from benchmarks.suite import AddressBench, NameBench, address_tasks, name_tasks
 from benchmarks.tables import WIDTHS, Family, make_names, make_table
-from benchmarks.targets import standings
+from benchmarks.targets import TARGETS, standings
 from benchmarks.timing import run
 
 
@@ -48,6 +55,8 @@ def test_a_quick_run_is_written_and_compared(tmp_path: Path, capsys: pytest.Capt
         assert all(row["median"] > 0 and len(row["rounds"]) == 2 for row in result["rows"])
     assert content["versions"]["vpcroute"] == vpcroute.__version__
 
+    assert main(["show", str(saved), "--markdown"]) == 0
+    assert "| private/lookup/v4-prefix: " in capsys.readouterr().out
     assert main(["compare", str(saved), str(saved)]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     assert len(lines) == sum(len(result["rows"]) for result in content["results"])
@@ -207,20 +216,63 @@ def test_the_worst_figure_stands_for_a_target() -> None:
         return found.value, found.verdict
 
     assert first(lookup("zipf", 10.0)) == (10.0, "moonshot")
-    assert first(lookup("zipf", 10.0), lookup("uniform", 25.0)) == (4.0, "reached")
+    assert first(lookup("zipf", 10.0), lookup("uniform", 25.0)) == (4.0, "met")
     assert first(lookup("zipf", 10.0), lookup("uniform", 50.0)) == (2.0, "missed")
     assert first() == (None, "not measured")
 
 
 def test_a_small_table_says_nothing_of_a_full_one() -> None:
     def standing(size: int) -> dict[str, str]:
-        rows = (Row("vpcroute, RIB", "ours", "", (1000.0,)), Row("vpcroute, compiled", "ours", "", (20.0,)))
-        return {s.target.text: s.verdict for s in standings(report(Result("file/memory", "", "MiB", size, rows)))}
+        memory = Row("vpcroute, tries", "ours", "", (20.0,)), Row("vpcroute, RIB", "ours", "", (1000.0,))
+        change = Row("announce a /24", "ours", "", (0.01,)), Row("withdraw a /24", "ours", "", (2.0,))
+        results = Result("file/memory", "", "MiB", size, memory), Result("file/change", "", "ms", size, change)
+        return {s.target.text: s.verdict for s in standings(report(*results))}
 
     assert set(standing(2000).values()) == {"not measured"}
     full = standing(1_060_000)
-    assert full["memory of the compiled full table"] == "reached"
-    assert full["RIB, a route"] == "reached"  # 989 bytes
+    assert full["memory of the compiled full table: the tries of both families"] == "met"
+    assert full["one change until it is seen, full table"] == "missed"  # the worse of the two
+
+
+def test_a_figure_that_must_not_be_exceeded_stands_beside_the_best_peer() -> None:
+    rows = (Row("vpcroute, compile", "ours", "", (0.4,)), Row("a", "peer", "", (2.0,)), Row("b", "peer", "", (1.0,)))
+    found = standings(report(Result("file/build", "", "s", 1_060_000, rows)))
+    built = next(s for s in found if s.target.text.startswith("compile of the full table"))
+    assert (built.value, built.ratio, built.verdict) == (0.4, 2.5, "moonshot")
+
+
+def test_every_target_has_its_workload_and_its_peers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "prefixes.txt"
+    path.write_text("10.0.0.0/8\nfd00::/8\n")
+    assert main(["--list", "--table", str(path)]) == 0
+    listed = capsys.readouterr().out.split()
+    known = {c.name for c in (*addresses.CONTENDERS, *names.CONTENDERS)} | {*urls.EXACT, "numpy searchsorted"}
+    for target in TARGETS:
+        assert all(any(fnmatchcase(name, pattern) for name in listed) for pattern in target.workloads), target.text
+        assert {name.removesuffix(", bare") for name in target.against} <= known
+
+
+@pytest.mark.parametrize(("version", "length"), [(4, 24), (4, 20), (4, 8), (6, 48)])
+@pytest.mark.parametrize("word", ["private", "generated:300"])
+def test_changed_prefixes_are_new_and_their_addresses_lead_to_them(word: str, version: int, length: int) -> None:
+    family = make_table(word).family(4 if version == 4 else 6)
+    places = list(islice(new_places(family, length), 5))
+    assert places
+    assert {prefix for prefix, _ in places}.isdisjoint(family.prefixes)
+    for prefix, host in places:
+        covering = [ip_network(p) for p in (*family.prefixes, prefix) if ip_address(host) in ip_network(p)]
+        assert max(covering, key=lambda network: network.prefixlen) == ip_network(prefix)
+
+
+def test_what_is_not_timed_a_call_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("change", "wide-change", "vantage", "open", "build")
+    steps = deque(step for step in table_steps(bench()) if step.name.partition("/")[2] in words)
+    results, failed = measure(steps, Settings(50, 1, 0.01))
+    assert failed == []
+    assert [result.name for result in results] == [f"generated/{word}" for word in words]
+    for result in results:
+        assert any(row.role == "ours" for row in result.rows)
+        assert all(row.rounds and min(row.rounds) > 0 for row in result.rows), result.name
 
 
 def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
