@@ -22,8 +22,8 @@ __all__ = ["GROUPS", "steps"]
 #: The groups of results, with what their size counts.
 GROUPS: Final = {
     "growth/lookup": "prefixes",
-    "growth/build": "prefixes",
     "growth/names": "names",
+    "growth/build": "prefixes",
 }
 _ADDRESSES: Final = ("pytricia", "py-radix", "a dict per prefix length")
 _NAMES: Final = ("dict parent-walk", "marisa-trie")

@@ -17,15 +17,24 @@ __all__ = ["draw"]
 
 #: What is drawn of a report, where it is there: the end of a name, and the headline.
 _PANELS: Final = (
-    ("lookup/v4-prefix", "look up an IPv4 address"),
-    ("lookup/v6-prefix", "look up an IPv6 address"),
-    ("url/v4-prefix", "resolve a URL"),
-    ("names/url/hit", "resolve a URL with a name"),
+    ("lookup/v4-prefix", "Look up an IPv4 address"),
+    ("lookup/v6-prefix", "Look up an IPv6 address"),
+    ("/url/v4-prefix", "Resolve a URL with an address"),
+    ("names/url/hit", "Resolve a URL with a name"),
+    ("batch/v4-one-thread", "Look up many packed IPv4 addresses at once"),
 )
+_CURVES: Final = {
+    "growth/lookup": "Look up an IPv4 address as the table grows",
+    "growth/build": "Build as the table grows (peers: IPv4 only)",
+    "growth/names": "Look up a name as the table grows",
+}
+_KINDS: Final = {"file": "Internet table", "generated": "generated table", "private": "private table"}
 _COLOURS: Final = {"ours": "#d9480f", "peer": "#495057", "floor": "#adb5bd"}
 _LINES: Final = ("#495057", "#1971c2", "#2f9e44", "#862e9c")
 _FAINT: Final = "#868e96"
 _MOST: Final = 6
+_PEERS: Final = 7
+_FLOORS: Final = {"a C function that does nothing", "a copy of the buffer"}
 
 
 def _pyplot() -> Any:
@@ -44,9 +53,9 @@ def draw(report: Report, path: Path) -> None:
         ImportError: without matplotlib.
     """
     panels = [
-        partial(_dots, result=result, headline=headline)
+        partial(_dots, result=max(found, key=lambda result: result.size), headline=headline)
         for end, headline in _PANELS
-        for result in _two_sizes(report, end)
+        if (found := [r for r in report.results if r.name.endswith(end)])
     ]
     groups = [(group, [r for r in report.results if r.name.startswith(group + "/")]) for group in GROUPS]
     panels += [partial(_curves, counted=GROUPS[group], results=results) for group, results in groups if results]
@@ -63,14 +72,11 @@ def draw(report: Report, path: Path) -> None:
     _finish(pyplot, sheet, report, path)
 
 
-def _two_sizes(report: Report, end: str) -> list[Result]:
-    """Of the results with this end of their name that of the smallest and that of the largest table."""
-    found = sorted((r for r in report.results if r.name.endswith(end)), key=lambda r: r.size)
-    return found[:1] + found[1:][-1:]
-
-
 def _dots(place: Any, result: Result, headline: str) -> None:
-    found = sorted(((row.median, row) for row in result.rows if row.median is not None), key=lambda pair: -pair[0])
+    measured = sorted(((row.median, row) for row in result.rows if row.median is not None), key=lambda pair: pair[0])
+    peers = [row.name for _, row in measured if row.role == "peer"]
+    shown = {*peers[:_PEERS], *_FLOORS, *(row.name for _, row in measured if row.role == "ours")}
+    found = [pair for pair in reversed(measured) if pair[1].name in shown]
     for y, (value, row) in enumerate(found):
         colour, weight = _COLOURS[row.role], "bold" if row.role == "ours" else "normal"
         place.plot([value], [y], "o", color=colour, markersize=8 if row.role == "ours" else 6)
@@ -89,12 +95,13 @@ def _dots(place: Any, result: Result, headline: str) -> None:
         label.set_weight("bold" if row.role == "ours" else "normal")
     place.set_xscale("log")
     place.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    place.xaxis.set_minor_formatter("")
     values = [value for value, _ in found] or [1.0]
     place.set_xlim(min(values) / 1.6, max(values) * 4)
     place.set_title(headline, loc="left", pad=18)
-    _subtitle(place, f"{_table(result)}; {result.unit} a call, less is better")
+    slower = f"; {len(peers) - _PEERS} slower left out" if len(peers) > _PEERS else ""
+    _subtitle(place, f"{_table(result)}; {result.unit} each, less is better{slower}")
     place.grid(axis="y", color="#e9ecef")
+    place.minorticks_off()
     _plain(place)
 
 
@@ -120,7 +127,7 @@ def _curves(place: Any, counted: str, results: Sequence[Result]) -> None:
     place.yaxis.set_major_formatter(lambda value, _: figure(value))
     place.yaxis.set_minor_formatter(lambda value, _: figure(value) if f"{value:.0e}"[0] in "25" else "")
     _name_curves(place, ends)
-    place.set_title(results[0].title.partition(";")[0], loc="left", pad=18)
+    place.set_title(_CURVES[results[0].name.rpartition("/")[0]], loc="left", pad=18)
     unit = f"{results[0].unit} a call" if results[0].unit == "ns" else results[0].unit
     _subtitle(place, f"{unit}, over the number of {counted}")
     place.grid(color="#e9ecef")
@@ -145,7 +152,7 @@ def _is_ours(rows: Sequence[Row]) -> bool:
 
 def _table(result: Result) -> str:
     kind = result.name.partition("/")[0]
-    return f"{result.size:,} names" if kind == "names" else f"{kind} table, {result.size:,} prefixes"
+    return f"{result.size:,} names" if kind == "names" else f"{_KINDS.get(kind, kind)}, {result.size:,} prefixes"
 
 
 def _subtitle(place: Any, text: str) -> None:
@@ -156,12 +163,12 @@ def _plain(place: Any) -> None:
     place.set_axisbelow(True)
     for side in ("top", "right"):
         place.spines[side].set_visible(False)
-    place.tick_params(length=0)
+    place.tick_params(which="both", length=0)
 
 
 def _finish(pyplot: Any, sheet: Any, report: Report, path: Path) -> None:
     of = report.machine
-    text = f"vpcroute {report.versions['vpcroute']} ({of['vpcroute']}), {of['python']}, {of['processor']}"
+    text = f"python -m benchmarks; vpcroute {report.versions['vpcroute']} ({of['vpcroute']}), {of['python']}, {of['processor']}"
     sheet.text(0.01, 0.005, text, color=_FAINT, size=8)
     sheet.tight_layout(rect=(0, 0.03, 1, 1), w_pad=4)
     sheet.savefig(path, dpi=130, facecolor="white", bbox_inches="tight")
