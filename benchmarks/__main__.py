@@ -157,7 +157,7 @@ def _report(
     left_out += [f"{name}: it cannot be imported" for name in peers.missing()]
     begun = perf_counter()
     results, failed = measure(steps, settings)
-    facts = {**attrs.asdict(settings), "minutes": round((perf_counter() - begun) / 60, 1)}
+    facts = {**attrs.asdict(settings), "clock": timing.CLOCK, "minutes": round((perf_counter() - begun) / 60, 1)}
     report = Report(machine.describe(), peers.versions(), facts, (*left_out, *failed), tuple(results))
     print(format_report(report))
     if chosen.json is not None:

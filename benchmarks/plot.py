@@ -168,7 +168,7 @@ def _plain(place: Any) -> None:
 
 def _finish(pyplot: Any, sheet: Any, report: Report, path: Path) -> None:
     of = report.machine
-    text = f"python -m benchmarks; vpcroute {report.versions['vpcroute']} ({of['vpcroute']}), {of['python']}, {of['processor']}"
+    text = f"vpcroute {report.versions['vpcroute']} ({of['vpcroute']}), {of['python']}, {of['processor']}"
     sheet.text(0.01, 0.005, text, color=_FAINT, size=8)
     sheet.tight_layout(rect=(0, 0.03, 1, 1), w_pad=4)
     sheet.savefig(path, dpi=130, facecolor="white", bbox_inches="tight")
