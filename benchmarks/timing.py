@@ -128,7 +128,7 @@ def _as_many_as_fit(subject: Subject, loop: Loop, inputs: Sequence[Any]) -> Sequ
 
 
 def repeat(call: Callable[[], object], settings: Settings) -> list[float]:
-    """Seconds of processor time that each of several calls takes: as many as there are rounds and as fit the time, at least one."""
+    """Processor time of each of several calls, in seconds: as many as there are rounds and as fit, at least one."""
     taken: list[float] = []
     with quiet():
         while len(taken) < settings.rounds and (not taken or sum(taken) + median(taken) < settings.seconds):
