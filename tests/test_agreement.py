@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from itertools import product
+from random import Random
 from typing import Any, TypeVar
 
 import attrs
@@ -382,6 +383,29 @@ def _egress_or_none(resolver: Resolver, ip: IPAddress) -> object:
         return resolver.lookup(ip)
     except RouteError:
         return None
+
+
+def test_lookup_many_agrees_with_lookup_in_a_table_larger_than_the_cache() -> None:
+    """There addresses are looked up 64 at a time; smaller tables go one by one."""
+    random = Random(11)  # noqa: S311
+    vias = [Tunnel(f"t{number}", f"t{number}") for number in range(4)]
+    table = RouteTable()
+    with table.transaction():
+        for first, second in product(range(1, 10), range(256)):
+            for third in random.sample(range(256), 8):
+                table.announce(SubnetRoute(f"{first}.{second}.{third}.0/24", random.choice(vias)))
+    resolver = table.compile()
+    assert table.store.compiled["default"].tables.v4.trie.nbytes() > 2**19
+    for count in (1, 63, 64, 65, 200):
+        numbers = [random.randrange(0, 11 << 24) for _ in range(count)]
+        found = resolver.lookup_many(b"".join(number.to_bytes(4) for number in numbers), 4)
+        for number, given in zip(numbers, found, strict=True):
+            expected = outcome(resolver, Question("lookup", number, {"version": 4}))
+            if given < 0:
+                assert isinstance(expected, tuple)
+                assert expected[2] == resolver.refusals[~given].code
+            else:
+                assert resolver.egresses[given] == expected
 
 
 @pytest.mark.parametrize(

@@ -243,12 +243,13 @@ def test_it_fails_where_a_cell_of_the_trie_is_wrong(monkeypatch: pytest.MonkeyPa
 def test_it_fails_where_an_outcome_is_wrong() -> None:
     table = table_of(*ROUTES)
     resolver: Any = table.compile()
-    restore, (vantage, generation, tables, decided, *parts) = resolver.__reduce__()
+    restore, (vantage, generation, parts) = resolver.__reduce__()
+    decided = parts["decided"]
     wrong = copy(decided)
     wrong.numbers = decided.numbers[:]
     us, eu = (decided.egresses.index(via) for via in (US, EU))
     wrong.numbers[wrong.numbers.index(us)] = eu
-    resolver = restore(vantage, generation, tables, wrong, *parts)
+    resolver = restore(vantage, generation, {**parts, "decided": wrong})
     found = prove(table, Vantage(), resolver=resolver)
     assert [(wrong.address, wrong.differs) for wrong in found.first] == [("10.1.0.0:443", ("egress",))]
 

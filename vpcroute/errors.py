@@ -11,6 +11,7 @@ from typing import Any, Final
 
 __all__ = [
     "CLOUDFLARE_CODES",
+    "LONGEST_QUOTE",
     "OWN_CODES",
     "InvalidAddress",
     "InvalidDocument",
@@ -64,19 +65,20 @@ OWN_CODES: Final = frozenset(
     }
 )
 
-_LONGEST_QUOTE: Final = 200
+#: Characters of text from outside that are shown; the rest is cut.
+LONGEST_QUOTE: Final = 200
 _MOST_PROBLEMS: Final = 50
 
 
 def printable(text: str) -> str:
     """Text from outside, safe to print: unprintable characters escaped, cut at 200 characters."""
-    if len(text) <= _LONGEST_QUOTE and text.isprintable():
+    if len(text) <= LONGEST_QUOTE and text.isprintable():
         return text
-    cut = text[: _LONGEST_QUOTE + 1]
+    cut = text[: LONGEST_QUOTE + 1]
     escaped = "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in cut
     )
-    return escaped if len(escaped) <= _LONGEST_QUOTE else escaped[: _LONGEST_QUOTE - 1] + "…"
+    return escaped if len(escaped) <= LONGEST_QUOTE else escaped[: LONGEST_QUOTE - 1] + "…"
 
 
 def quoted(text: str) -> str:

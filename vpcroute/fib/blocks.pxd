@@ -60,6 +60,10 @@ cdef class Builder(Writer):
     cdef unsigned int _entry(self, Ranges r, Py_ssize_t first, Py_ssize_t last, unsigned long long high,
                              unsigned long long low, unsigned int depth, unsigned int cells) except? 0
 
+    @cython.locals(high=cython.ulonglong, low=cython.ulonglong)
+    cdef unsigned int _below(self, Ranges r, Py_ssize_t first, Py_ssize_t last, unsigned int depth,
+                             unsigned int cells) except? 0
+
     @cython.locals(i=cython.uint, size=cython.uint, behind=cython.uint, following=cython.Py_ssize_t, cell=cython.uint,
                    below=cython.uint)
     cdef unsigned int _dense(self, Ranges r, Py_ssize_t first, Py_ssize_t last, unsigned int depth, unsigned int k,

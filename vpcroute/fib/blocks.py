@@ -279,6 +279,12 @@ class Builder(Writer):
             return self._slice(r, first, last, depth, cells)
         return self._dense(r, first, last, depth, min(need, _DENSE), cells)
 
+    def _below(self, r, first, last, depth, cells):
+        """The entry for the addresses that have the first `depth` bits of where range `last` begins."""
+        high = r.high[last] & (_ALL ^ behind_high(depth))
+        low = r.low[last] & (_ALL ^ behind_low(depth))
+        return self._entry(r, first, last, high, low, depth, cells)
+
     def _dense(self, r, first, last, depth, k, cells):
         size = 1 << k
         behind = depth + k
@@ -293,15 +299,7 @@ class Builder(Writer):
                 first = following
             while following < last and window(r.high[following + 1], r.low[following + 1], depth) >> (32 - k) == cell:
                 following = following + 1
-            below = self._entry(
-                r,
-                first,
-                following,
-                r.high[following] & (_ALL ^ behind_high(behind)),
-                r.low[following] & (_ALL ^ behind_low(behind)),
-                behind,
-                cells + size,
-            )
+            below = self._below(r, first, following, behind, cells + size)
             self.cells[cells + i] = below
             i = i + 1
             first = following
@@ -343,15 +341,7 @@ class Builder(Writer):
                 first = following
             while following < last and window(r.high[following + 1], r.low[following + 1], depth) == start:
                 following = following + 1
-            entry = self._entry(
-                r,
-                first,
-                following,
-                r.high[following] & (_ALL ^ behind_high(behind)),
-                r.low[following] & (_ALL ^ behind_low(behind)),
-                behind,
-                below,
-            )
+            entry = self._below(r, first, following, behind, below)
             first = following
             n = n + (self.cells[cells + n - 1] != start)
             self.cells[cells + n - 1] = start

@@ -10,6 +10,7 @@ cdef int _LONGEST_CONNECT, _LONGEST_NAME, _LONGEST_LABEL, _HIGHEST_PORT
 
 cdef const unsigned char *_DIGITS
 cdef const unsigned char *_KINDS
+cdef const unsigned char *_NOTHING
 
 @cython.locals(data="const unsigned char *", size=cython.Py_ssize_t, i=cython.Py_ssize_t, quad=cython.ulonglong,
                c=cython.uchar, port=cython.int)
@@ -31,3 +32,5 @@ cdef Py_ssize_t _groups(Resolution r, const unsigned char *data, Py_ssize_t star
 
 @cython.locals(i=cython.Py_ssize_t, label=cython.Py_ssize_t, kind=cython.uchar)
 cdef Py_ssize_t _name(const unsigned char *data, Py_ssize_t start) noexcept
+
+cdef const unsigned char *_octets(str text) noexcept

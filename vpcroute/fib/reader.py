@@ -16,11 +16,9 @@ except ImportError:
     from vpcroute.fib import shim as cython
 
 if cython.compiled:
-    from cython.cimports.cpython.unicode import (
-        PyUnicode_1BYTE_DATA,
-        PyUnicode_GET_LENGTH,
-        PyUnicode_KIND,
-    )
+    from cython.cimports.cpython.unicode import PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
+else:
+    PyUnicode_GET_LENGTH = len
 
 __all__ = ["read_bare_canonical", "read_canonical", "read_ipv4"]
 
@@ -49,17 +47,12 @@ _KIND_OF = {
 _KIND_TABLE = bytes(_KIND_OF.get(chr(c), 0) for c in range(256))
 _DIGITS = _DIGIT_TABLE
 _KINDS = _KIND_TABLE
+_NOTHING = b"\0"
 
 
 def read_canonical(r, text):
     """Whether a text is a canonical URL or connect address; if so, its scheme, host and port are in the resolution."""
-    if cython.compiled:
-        if PyUnicode_KIND(text) != 1:
-            return False
-        data = cython.cast("const unsigned char *", PyUnicode_1BYTE_DATA(text))
-        size = PyUnicode_GET_LENGTH(text)
-    else:
-        data, size = _latin1(text), len(text)
+    data, size = _octets(text), PyUnicode_GET_LENGTH(text)
     i = 0
     r._scheme = _TCP
     if data[0] == 104 and data[1] == 116 and data[2] == 116 and data[3] == 112:  # http
@@ -117,13 +110,7 @@ def read_canonical(r, text):
 
 def read_bare_canonical(r, text):
     """Whether a text is a canonical address or name without a port; if so, it is in the resolution."""
-    if cython.compiled:
-        if PyUnicode_KIND(text) != 1:
-            return False
-        data = cython.cast("const unsigned char *", PyUnicode_1BYTE_DATA(text))
-        size = PyUnicode_GET_LENGTH(text)
-    else:
-        data, size = _latin1(text), len(text)
+    data, size = _octets(text), PyUnicode_GET_LENGTH(text)
     r._scheme = _TCP
     r._start = 0
     i = _groups(r, data, 0)
@@ -144,13 +131,7 @@ def read_bare_canonical(r, text):
 
 def read_ipv4(text):
     """A dotted quad as a number; -1 for any other text."""
-    if cython.compiled:
-        if PyUnicode_KIND(text) != 1:
-            return -1
-        data = cython.cast("const unsigned char *", PyUnicode_1BYTE_DATA(text))
-        size = PyUnicode_GET_LENGTH(text)
-    else:
-        data, size = _latin1(text), len(text)
+    data, size = _octets(text), PyUnicode_GET_LENGTH(text)
     quad = _quad(data, 0)
     if quad == 0 or (quad >> 32) != size:
         return -1
@@ -281,9 +262,13 @@ def _name(data, start):
     return i
 
 
-def _latin1(text):
-    """One octet for each character and a NUL, as the compiled form sees a text; all NUL beyond Latin-1."""
+def _octets(text):
+    """One octet for each character and a NUL; nothing but that, which is no address, for a text beyond Latin-1."""
+    if cython.compiled:
+        if PyUnicode_KIND(text) != 1:
+            return _NOTHING
+        return cython.cast("const unsigned char *", PyUnicode_1BYTE_DATA(text))
     try:
         return text.encode("latin-1") + b"\0"
     except UnicodeEncodeError:
-        return bytes(len(text) + 1)
+        return _NOTHING

@@ -16,7 +16,7 @@ except ImportError:
 from vpcroute.address import Scheme, Target, read_bare, target_of
 from vpcroute.announcements import Announcement, HostnameRoute, VpcService
 from vpcroute.egress import Egress, Offramp
-from vpcroute.errors import InvalidAddress, InvalidVantage, RouteError, printable, quoted
+from vpcroute.errors import LONGEST_QUOTE, InvalidAddress, InvalidVantage, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, is_dns_name
 from vpcroute.outcomes import Decision, GatewayRole, Outcome, Refusal, decide_service, maybe_stored, needs_dns
 from vpcroute.ranges import CLOUDFLARE_NETWORKS
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 _SMTP: Final = 25
-_LONGEST_PLAIN: Final = 200
 _new_error: Final = Exception.__new__
 
 _SCHEMES: Final[tuple[Scheme, ...]] = ("tcp", "http", "https")
@@ -250,7 +249,7 @@ def refused(said, resolution):
     error.code = code
     error.hint = hint
     # Of a connect address each character has been read; a URL has more than that.
-    error.address = text if resolution._scheme == 0 and len(text) <= _LONGEST_PLAIN else printable(text)
+    error.address = text if resolution._scheme == 0 and len(text) <= LONGEST_QUOTE else printable(text)
     return error
 
 

@@ -23,7 +23,6 @@ cdef class Resolver:
     cdef bint _has_globs
     cdef object _everything
     cdef object _service
-    cdef tuple _refused
     cdef tuple _said
     cdef Trie _trie4
     cdef Trie _trie6

@@ -101,7 +101,6 @@ class Resolver:
         self._decided = decided
         self.egresses = decided.egresses
         self.refusals = decided.errors
-        self._refused = decided.refusals
         self._said = decided.said
         outcomes = decided.numbers
         if cython.compiled:
@@ -190,7 +189,7 @@ class Resolver:
             whole = target.number
             outcome = self._outcome4(whole) if target.version == 4 else self._outcome6(whole >> 64, whole & _ALL)
             if outcome < 0:
-                raise error_of(self._refused[~outcome], target.host, address)
+                raise error_of(self._decided.refusals[~outcome], target.host, address)
             return self.egresses[outcome]
         return self._exactly(target, answers, address).egress
 
@@ -257,8 +256,7 @@ class Resolver:
         return int(self._tables.nbytes())
 
     def __reduce__(self):
-        parts = self._tables, self._decided, self._view, dict(self._hosts), self._everything, self._service
-        return _restore, (self.vantage, self.generation, *parts)
+        return _restore, (self.vantage, self.generation, self.parts())
 
     def __repr__(self) -> str:
         asked = self.vantage
@@ -337,11 +335,12 @@ class Resolver:
         return maybe_stored(needs_dns(), stored) if decision is None else decision
 
     def parts(self):
-        """What it is made of, for :mod:`vpcroute.fib.image`."""
+        """What it is made of, beside vantage and generation, by the names of its arguments."""
         return {
             "tables": self._tables,
             "decided": self._decided,
-            "hosts": self._hosts,
+            "view": self._view,
+            "hosts": dict(self._hosts),
             "everything": self._everything,
             "service": self._service,
         }
@@ -361,11 +360,8 @@ class Resolver:
                 self._trie6.find6_many(start, out, self._outcomes, count, self._trie4)
 
 
-def _restore(vantage, generation, *parts):
-    tables, decided, view, hosts, everything, service = parts
-    return Resolver(
-        vantage, generation, tables, decided, view=view, hosts=hosts, everything=everything, service=service
-    )
+def _restore(vantage, generation, parts):
+    return Resolver(vantage, generation, **parts)
 
 
 def _bytes_of(buffer, name):

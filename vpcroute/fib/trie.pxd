@@ -16,31 +16,35 @@ cdef class Trie:
     cdef const unsigned int *_word
     cdef const unsigned short *_half
 
-    @cython.locals(entry=cython.uint, at=cython.uint, k=cython.uint, bits=cython.uint, cell=cython.uint)
     cdef unsigned int find4(self, unsigned int number) noexcept nogil
-
-    @cython.locals(entry=cython.uint, at=cython.uint, k=cython.uint, cell=cython.uint)
     cdef unsigned int find6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
     @cython.locals(i=cython.Py_ssize_t)
     cdef void find4_many(self, const unsigned char *packed, int *out, const int *outcomes,
                          Py_ssize_t count) noexcept nogil
 
-    @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong)
+    @cython.locals(i=cython.Py_ssize_t)
     cdef void find6_many(self, const unsigned char *packed, int *out, const int *outcomes, Py_ssize_t count,
                          Trie mapped) noexcept nogil
 
-    @cython.locals(i=cython.Py_ssize_t, j=cython.uint, entry=cython.uint, number=cython.uint, dense=cython.uint,
-                   slices=cython.uint, waiting=cython.uint, k=cython.uint, at=cython.uint,
-                   entries=cython.uint[64], rest=cython.uint[64], in_dense=cython.uchar[64],
-                   in_slice=cython.uchar[64])
+    cdef unsigned int _first(self, unsigned int octets) noexcept nogil
+    cdef void _touch(self, unsigned int entry, unsigned int bits) noexcept nogil
+
+    @cython.locals(at=cython.uint, k=cython.uint, cell=cython.uint)
+    cdef unsigned int _walk4(self, unsigned int entry, unsigned int bits) noexcept nogil
+
+    @cython.locals(k=cython.uint)
+    cdef unsigned int _walk6(self, unsigned int entry, unsigned long long high, unsigned long long low) noexcept nogil
+
+    @cython.locals(at=cython.uint, k=cython.uint, cell=cython.uint)
+    cdef unsigned int _step6(self, unsigned int entry, unsigned long long high) noexcept nogil
+
+    @cython.locals(i=cython.Py_ssize_t, number=cython.uint, entries=cython.uint[64], rest=cython.uint[64])
     cdef void _group4(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
                       Py_ssize_t size) noexcept nogil
 
-    @cython.locals(i=cython.Py_ssize_t, j=cython.uint, entry=cython.uint, high=cython.ulonglong, low=cython.ulonglong,
-                   dense=cython.uint, slices=cython.uint, waiting=cython.uint, searching=cython.uint, k=cython.uint,
-                   at=cython.uint, entries=cython.uint[64], highs=cython.ulonglong[64], lows=cython.ulonglong[64],
-                   in_dense=cython.uchar[64], in_slice=cython.uchar[64], in_next=cython.uchar[64])
+    @cython.locals(i=cython.Py_ssize_t, entry=cython.uint, high=cython.ulonglong, low=cython.ulonglong, k=cython.uint,
+                   entries=cython.uint[64], highs=cython.ulonglong[64], lows=cython.ulonglong[64], _=cython.int)
     cdef void _group6(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
                       Py_ssize_t size, Trie mapped) noexcept nogil
 

@@ -23,6 +23,7 @@ except ImportError:
 if cython.compiled:
     from cython.cimports.vpcroute.fib.arena import Arena, own_words
     from cython.cimports.vpcroute.fib.blocks import Builder
+    from cython.cimports.vpcroute.fib.hints import prefetch
 else:
     from vpcroute.fib.arena import Arena, own_words
     from vpcroute.fib.blocks import Builder
@@ -92,8 +93,18 @@ class Trie:
 
     def find4(self, number):
         """The class of an IPv4 address."""
-        entry = self._word[self._pages[number >> 24] + ((number >> 16) & 0xFF)]
-        bits = (number << 16) & _WORD
+        return self._walk4(self._first(number >> 16), (number << 16) & _WORD)
+
+    def find6(self, high, low):
+        """The class of an IPv6 address, given as two halves of 64 bits."""
+        return self._walk6(self._first(high >> 48), ((high << 16) & _ALL) | (low >> 48), (low << 16) & _ALL)
+
+    def _first(self, octets):
+        """The entry for the first two octets."""
+        return self._word[self._pages[octets >> 8] + (octets & 0xFF)]
+
+    def _walk4(self, entry, bits):
+        """The class that an entry leads to, with the bits behind it at the left."""
         while entry >> 31:
             at = entry & 0x7FFFFFF
             k = (entry >> 27) & 15
@@ -106,31 +117,35 @@ class Trie:
             bits = (bits << k) & _WORD
         return entry
 
-    def find6(self, high, low):
-        """The class of an IPv6 address, given as two halves of 64 bits."""
-        entry = self._word[self._pages[high >> 56] + ((high >> 48) & 0xFF)]
-        high = ((high << 16) & _ALL) | (low >> 48)
-        low = (low << 16) & _ALL
+    def _walk6(self, entry, high, low):
+        """The same, with the bits in two halves."""
         while entry >> 31:
-            at = entry & 0x7FFFFFF
-            k = (entry >> 27) & 15
+            entry, k = self._step6(entry, high), (entry >> 27) & 15
             if k == 0:
-                entry = _search(self._word, at, high >> 32)
                 k = 32
-            else:
-                cell = self._half[2 * at + (high >> (64 - k))]
-                if cell < 0x8000:
-                    return cell
-                entry = self._word[at + (cell & 0x7FFF)]
             high = ((high << k) & _ALL) | (low >> (64 - k))
             low = (low << k) & _ALL
         return entry
+
+    def _step6(self, entry, high):
+        """The entry that a block leads to."""
+        at = entry & 0x7FFFFFF
+        k = (entry >> 27) & 15
+        if k == 0:
+            return _search(self._word, at, high >> 32)
+        cell = self._half[2 * at + (high >> (64 - k))]
+        return cell if cell < 0x8000 else self._word[at + (cell & 0x7FFF)]
 
     def find(self, number: int) -> int:
         """The class of an address as a number; the same, for whoever is in no hurry."""
         if self.version == 4:
             return self.find4(number)
         return self.find6(number >> 64, number & 0xFFFFFFFFFFFFFFFF)
+
+    def _touch(self, entry, bits):
+        """Fetches the cell that a dense block has for these bits, or where a slice begins; for a class, anything."""
+        if cython.compiled:
+            prefetch(self._half + 2 * (entry & 0x7FFFFFF) + (bits >> 16 << ((entry >> 27) & 15) >> 16))
 
     def find4_many(self, packed, out, outcomes, count):
         """The outcomes of many IPv4 addresses of four octets each, by the outcome of each class."""
@@ -143,104 +158,49 @@ class Trie:
 
     def find6_many(self, packed, out, outcomes, count, mapped):
         """The same for IPv6 and 16 octets; those that are IPv4 addresses, ::ffff:a.b.c.d, are found in `mapped`."""
-        if self._fill < _CACHED:
-            for i in range(count):
-                high, low = _octets8(packed, 16 * i), _octets8(packed, 16 * i + 8)
-                if high == 0 and low >> 32 == 0xFFFF:
-                    out[i] = outcomes[mapped.find4(low & _WORD)]
-                else:
-                    out[i] = outcomes[self.find6(high, low)]
-        else:
-            for i in range(0, count, 64):
-                self._group6(packed, i, out, outcomes, min(count - i, 64), mapped)
+        for i in range(0, count, 64):
+            self._group6(packed, i, out, outcomes, min(count - i, 64), mapped)
 
-    # Groups of 64 go on together: all take a step before any takes the next, so that the processor fetches for all of
-    # them while it waits. Which of them go on, and into which kind of block, is counted without branches.
+    # 64 addresses take their first steps together, so that the processor fetches for all of them while it waits.
 
     def _group4(self, packed, start, out, outcomes, size):
         if not cython.compiled:
-            entries, rest, in_dense, in_slice = ([0] * 64 for _ in range(4))
+            entries, rest = [0] * 64, [0] * 64
         for i in range(size):
             number = _octets4(packed, 4 * (start + i))
-            entries[i] = self._word[self._pages[number >> 24] + ((number >> 16) & 0xFF)]
+            entries[i] = self._first(number >> 16)
             rest[i] = (number << 16) & _WORD
-        dense = slices = 0
         for i in range(size):
-            in_dense[dense] = in_slice[slices] = i
-            k = (entries[i] >> 27) & 15
-            dense += (entries[i] >> 31) & (k != 0)
-            slices += (entries[i] >> 31) & (k == 0)
-        while dense:
-            waiting = dense
-            dense = 0
-            for j in range(waiting):
-                i = in_dense[j]
-                entry = entries[i]
-                at = entry & 0x7FFFFFF
-                k = (entry >> 27) & 15
-                entry = self._half[2 * at + (rest[i] >> (32 - k))]
-                if entry >= 0x8000:
-                    entry = self._word[at + (entry & 0x7FFF)]
-                entries[i] = entry
-                rest[i] = (rest[i] << k) & _WORD
-                k = (entry >> 27) & 15
-                in_dense[dense] = in_slice[slices] = i
-                dense += (entry >> 31) & (k != 0)
-                slices += (entry >> 31) & (k == 0)
-        for j in range(slices):
-            i = in_slice[j]
-            entries[i] = _search(self._word, entries[i] & 0x7FFFFFF, rest[i])
+            self._touch(entries[i], rest[i])
         for i in range(size):
-            out[start + i] = outcomes[entries[i]]
+            out[start + i] = outcomes[self._walk4(entries[i], rest[i])]
 
     def _group6(self, packed, start, out, outcomes, size, mapped):
         if not cython.compiled:
-            entries, highs, lows, in_dense, in_slice, in_next = ([0] * 64 for _ in range(6))
+            entries, highs, lows = [0] * 64, [0] * 64, [0] * 64
         for i in range(size):
             high, low = _octets8(packed, 16 * (start + i)), _octets8(packed, 16 * (start + i) + 8)
-            entries[i] = self._word[self._pages[high >> 56] + ((high >> 48) & 0xFF)]
             if high == 0 and low >> 32 == 0xFFFF:
                 entries[i] = mapped.find4(low & _WORD)
+            else:
+                entries[i] = self._first(high >> 48)
             highs[i] = ((high << 16) & _ALL) | (low >> 48)
             lows[i] = (low << 16) & _ALL
-        dense = slices = 0
         for i in range(size):
-            in_dense[dense] = in_slice[slices] = i
-            k = (entries[i] >> 27) & 15
-            dense += (entries[i] >> 31) & (k != 0)
-            slices += (entries[i] >> 31) & (k == 0)
-        while dense or slices:
-            waiting, searching = dense, slices
-            dense = slices = 0
-            for j in range(waiting):
-                i = in_dense[j]
+            self._touch(entries[i], highs[i] >> 32)
+        for _ in range(2):
+            for i in range(size):
                 entry = entries[i]
-                at = entry & 0x7FFFFFF
-                k = (entry >> 27) & 15
-                entry = self._half[2 * at + (highs[i] >> (64 - k))]
-                if entry >= 0x8000:
-                    entry = self._word[at + (entry & 0x7FFF)]
-                entries[i] = entry
-                highs[i] = ((highs[i] << k) & _ALL) | (lows[i] >> (64 - k))
-                lows[i] = (lows[i] << k) & _ALL
-                k = (entry >> 27) & 15
-                in_dense[dense] = in_next[slices] = i
-                dense += (entry >> 31) & (k != 0)
-                slices += (entry >> 31) & (k == 0)
-            for j in range(searching):
-                i = in_slice[j]
-                entry = _search(self._word, entries[i] & 0x7FFFFFF, highs[i] >> 32)
-                entries[i] = entry
-                highs[i] = ((highs[i] << 32) & _ALL) | (lows[i] >> 32)
-                lows[i] = (lows[i] << 32) & _ALL
-                k = (entry >> 27) & 15
-                in_dense[dense] = in_next[slices] = i
-                dense += (entry >> 31) & (k != 0)
-                slices += (entry >> 31) & (k == 0)
-            for j in range(slices):
-                in_slice[j] = in_next[j]
+                if entry >> 31:
+                    k = (entry >> 27) & 15
+                    if k == 0:
+                        k = 32
+                    entries[i] = self._step6(entry, highs[i])
+                    highs[i] = ((highs[i] << k) & _ALL) | (lows[i] >> (64 - k))
+                    lows[i] = (lows[i] << k) & _ALL
+                    self._touch(entries[i], highs[i] >> 32)
         for i in range(size):
-            out[start + i] = outcomes[entries[i]]
+            out[start + i] = outcomes[self._walk6(entries[i], highs[i], lows[i])]
 
     def replaced(self, first: int, last: int, ranges: Ranges) -> Trie:
         """A trie in which the addresses from `first` to `last` lead to these ranges, and all others where they did.
