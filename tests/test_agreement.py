@@ -399,13 +399,13 @@ def test_lookup_many_agrees_with_lookup_in_a_table_larger_than_the_cache() -> No
     for count in (1, 63, 64, 65, 200):
         numbers = [random.randrange(0, 11 << 24) for _ in range(count)]
         found = resolver.lookup_many(b"".join(number.to_bytes(4) for number in numbers), 4)
-        for number, given in zip(numbers, found, strict=True):
+        for number, got in zip(numbers, found, strict=True):
             expected = outcome(resolver, Question("lookup", number, {"version": 4}))
-            if given < 0:
+            if got < 0:
                 assert isinstance(expected, tuple)
-                assert expected[2] == resolver.refusals[~given].code
+                assert expected[2] == resolver.refusals[~got].code
             else:
-                assert resolver.egresses[given] == expected
+                assert resolver.egresses[got] == expected
 
 
 @pytest.mark.parametrize(
