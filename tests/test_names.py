@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_agreement import examples
+from twins import interpreted
 
 from vpcroute import Gateway, HostnameRoute, MeshNode, Resolver, RouteConflict, RouteTable, Tunnel
 from vpcroute.fib.hostnames import NUMBER_BITS, Hostnames, hostnames
@@ -226,6 +227,19 @@ def test_what_is_out_of_use_does_not_grow() -> None:
     check(index, {name: (number + 3500, number + 3500) for number, name in enumerate(names)})
 
 
+def test_records_stand_about_where_their_hash_says() -> None:
+    """A look-up fetches the line of a block that the hash points to, one before and one behind."""
+    index = interpreted()["names"].build((name, *pair) for name, pair in named(5000).items())
+    near = []
+    for entry in set(index.directory_owner):
+        base, more = entry >> 5 << 3, entry & 31
+        for record in index.records(base):
+            line = (record - base) >> 3
+            near.append(line - more * (index.hash_at(record) & 1023) // 1024 in (0, 1, 2))
+    assert len(near) == 5000
+    assert sum(near) > 0.7 * len(near)
+
+
 def test_what_changes_nothing_makes_nothing() -> None:
     index = build(STORED)
     assert index.changed({}) is index
@@ -412,8 +426,9 @@ def test_spoilt_buffers_are_refused() -> None:
     moved[elsewhere], moved[group] = moved[group], 0
     moved[4 + elsewhere], moved[4 + group] = moved[4 + group], 0
     refused((key, directory, moved), "a search for the name does not reach it")
-    for line in (2, 2**32 - 1):
-        refused((key, array("I", [line]), blocks), rf"^directory\[0\]: no block begins in line {line}$")
+    for line, more in ((2, 0), (1, 1), (0, 31), (2**27 - 1, 31)):
+        message = rf"^directory\[0\]: no block of {8 * (more + 1)} words begins in line {line}$"
+        refused((key, array("I", [line << 5 | more]), blocks), message)
     refused((key, directory, blocks), "no route number", numbers=6)
     made_of((key, directory, blocks)).check(numbers=7)
     other_key = array("Q", key)

@@ -30,7 +30,7 @@ from vpcroute.vantage import Vantage
 
 __all__ = ["MAGIC", "pack", "unpack"]
 
-MAGIC: Final = b"vpcroute image 1\n"
+MAGIC: Final = b"vpcroute image 2\n"
 _START: Final = struct.Struct("=17s3xIQ")  # magic, byte order, length of the head
 _ORDER: Final = 0x01020304
 _LINE: Final = 64

@@ -39,8 +39,15 @@ cdef Py_ssize_t search(const unsigned long long *words, Py_ssize_t base, unsigne
                        const unsigned char *data, Py_ssize_t stop, Py_ssize_t last,
                        unsigned long long top) noexcept nogil
 
+cdef unsigned int entry_of(Py_ssize_t base, Py_ssize_t size) noexcept nogil
+
 @cython.locals(base=cython.Py_ssize_t)
-cdef Py_ssize_t block_for(const unsigned int *directory, int depth, unsigned long long number) noexcept nogil
+cdef Py_ssize_t base_of(unsigned int entry) noexcept nogil
+
+cdef Py_ssize_t size_of(unsigned int entry) noexcept nogil
+
+@cython.locals(place="const unsigned long long *")
+cdef void touch(const unsigned long long *words, unsigned int entry, unsigned long long number) noexcept nogil
 
 cdef class Arena:
     cdef object owner, lock
@@ -59,7 +66,8 @@ cdef class NameBlocks:
                    last_above=cython.Py_ssize_t, top_above=cython.ulonglong, total=cython.ulonglong,
                    total_above=cython.ulonglong, i=cython.Py_ssize_t, place=cython.Py_ssize_t, above=cython.ulonglong, own=cython.ulonglong,
                    base=cython.Py_ssize_t, base_above=cython.Py_ssize_t, group=cython.Py_ssize_t,
-                   group_above=cython.Py_ssize_t, marks=cython.ulonglong, marks_above=cython.ulonglong,
+                   group_above=cython.Py_ssize_t, entry=cython.uint, entry_above=cython.uint,
+                   marks=cython.ulonglong, marks_above=cython.ulonglong,
                    found=cython.ulonglong, found_above=cython.ulonglong, shift=cython.int, offset=cython.Py_ssize_t,
                    record=cython.Py_ssize_t, before=cython.Py_ssize_t, field=cython.int, answer=cython.int)
     cdef int find(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t stop) noexcept nogil

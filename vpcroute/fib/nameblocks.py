@@ -8,14 +8,16 @@ in 2**31 or so; and nothing is answered before the text itself has been compared
 
 The names stand in *blocks*. The first bits of a hash choose a block by way of a directory, its last octet is the mark
 that a name has there, and two bits beside it say in which group of marks the search begins. A block begins with a cache
-line, and the records of its names follow::
+line, and the records of its names follow, in the order of the last bits of their hashes::
 
     words 0 to 3    marks, four groups of eight; 0 where there is none, and the last of a group only if it is full
     words 4 to 7    for each mark an octet: the word of the block where the record begins
     record          two route numbers and the number of words of the name; then these words, the rightmost first
 
 So a look-up, hit or miss, takes one line for the name and one for the name above, and a record where a mark is found.
-A change writes new blocks behind the others, which stay as they are; :mod:`vpcroute.fib.names` does that.
+Since the directory knows how long a block is, the hash says about where in it a record would be: what is there is asked
+for at the same time as the marks. A change writes new blocks behind the others, which stay as they are;
+:mod:`vpcroute.fib.names` does that.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ try:
     import cython
 except ImportError:
     from vpcroute.fib import shim as cython
+
+if cython.compiled:
+    from cython.cimports.vpcroute.fib.hints import prefetch
 
 __all__ = ["ASK", "KEY_SIZE", "NONE", "Arena", "NameBlocks", "octets_of"]
 
@@ -160,10 +165,29 @@ def search(words, base, number, data, stop, last, top):
     return -1
 
 
-def block_for(directory, depth, number):
-    """Where the block for a hash begins."""
-    base = directory[(number << depth) >> 32]
+def entry_of(base, size):
+    """What the directory says of a block: the line it begins with and, in the last five bits, how many more it has."""
+    return base << 2 | (size - 1) >> 3
+
+
+def base_of(entry):
+    """The word that a block begins with."""
+    base = entry >> 5
     return base << 3
+
+
+def size_of(entry):
+    """How many words a block has."""
+    return ((entry & 31) + 1) << 3
+
+
+def touch(words, entry, number):
+    """Fetches where in a block the record for a hash should be: two lines there, and one before."""
+    if cython.compiled:
+        place = words + base_of(entry) + ((entry & 31) * (number & 1023) >> 10 << 3)
+        prefetch(place)
+        prefetch(place + 8)
+        prefetch(place + 16)
 
 
 def octets_of(name):
@@ -252,9 +276,13 @@ class NameBlocks:
             total_above = total
         own = spread(total + product(top, self.key[last]), self.key[32])
         above = spread(total_above + product(top_above, self.key[last_above]), self.key[32])
-        # Both lines are asked for before either is looked at.
-        base = block_for(self.directory, self.depth, own)
-        base_above = block_for(self.directory, self.depth, above)
+        # All lines are asked for before any is looked at.
+        entry = self.directory[(own << self.depth) >> 32]
+        entry_above = self.directory[(above << self.depth) >> 32]
+        base = base_of(entry)
+        base_above = base_of(entry_above)
+        touch(self.words, entry, own)
+        touch(self.words, entry_above, above)
         group = base + ((own >> 8) & 3)
         group_above = base_above + ((above >> 8) & 3)
         marks = self.words[group]
@@ -298,11 +326,11 @@ class NameBlocks:
     def items(self):
         """Each name with its two numbers."""
         before = -1
-        for line in self.directory_owner:
-            if line != before:
-                for record in self.records(_HEAD * line):
+        for entry in self.directory_owner:
+            if entry != before:
+                for record in self.records(base_of(entry)):
                     yield self.name(record), self.own(record), self.below(record)
-            before = line
+            before = entry
 
     def hash_of(self, data, stop):
         """The hash of the name ``data[:stop]``."""
@@ -317,7 +345,7 @@ class NameBlocks:
 
     def block_of(self, number):
         """Where the block for a hash begins."""
-        return block_for(self.directory, self.depth, number)
+        return base_of(self.directory[(number << self.depth) >> 32])
 
     def record_of(self, data, stop, number):
         """The record of the name ``data[:stop]``, whose hash is given, or -1."""

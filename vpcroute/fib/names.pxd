@@ -7,10 +7,10 @@ cdef Py_ssize_t _HEAD, _PLACES, _FULL, _NAME, _BLOCK, _ENTRIES, _SMALL
 cdef class NameIndex(NameBlocks):
     cdef NameIndex _compacted(self, Py_ssize_t eighths)
 
-    @cython.locals(tops=cython.ulonglong, base=cython.Py_ssize_t, group=cython.Py_ssize_t, mark=cython.ulonglong,
+    @cython.locals(tops=cython.ulonglong, base=cython.Py_ssize_t, size=cython.Py_ssize_t, group=cython.Py_ssize_t, mark=cython.ulonglong,
                    offset=cython.Py_ssize_t, record=cython.Py_ssize_t, length=cython.Py_ssize_t, i=cython.Py_ssize_t,
                    number=cython.ulonglong, begun=cython.Py_ssize_t)
-    cdef str _wrong_at(self, Py_ssize_t line, Py_ssize_t place, int numbers)
+    cdef str _wrong_at(self, unsigned int entry, Py_ssize_t place, int numbers)
 
 cdef class _Draft(NameBlocks):
     @cython.locals(number=cython.ulonglong, record=cython.Py_ssize_t, octets=bytes, bits=cython.int)
@@ -20,20 +20,16 @@ cdef class _Draft(NameBlocks):
 
     cdef make_room(self, Py_ssize_t size)
 
-    @cython.locals(arena=Arena, base=cython.Py_ssize_t, before=cython.Py_ssize_t, line=cython.Py_ssize_t,
-                   i=cython.Py_ssize_t)
+    @cython.locals(arena=Arena, before=cython.longlong, at=cython.Py_ssize_t, entry=cython.uint, i=cython.Py_ssize_t)
     cdef compact(self, Py_ssize_t eighths, Py_ssize_t spare)
 
     @cython.locals(live=cython.Py_ssize_t, i=cython.Py_ssize_t)
     cdef Py_ssize_t _live(self) noexcept
 
-    @cython.locals(last=cython.Py_ssize_t, place=cython.Py_ssize_t)
-    cdef Py_ssize_t _size(self, Py_ssize_t base) noexcept
-
     @cython.locals(bits=cython.int, span=cython.Py_ssize_t, first=cython.Py_ssize_t)
     cdef int _bits_of(self, unsigned long long number) noexcept
 
-    @cython.locals(size=cython.Py_ssize_t, record=cython.Py_ssize_t, line=cython.uint, span=cython.Py_ssize_t,
+    @cython.locals(size=cython.Py_ssize_t, record=cython.Py_ssize_t, entry=cython.uint, span=cython.Py_ssize_t,
                    i=cython.Py_ssize_t, more=cython.int, number=cython.ulonglong)
     cdef _put(self, list names, Py_ssize_t prefix, int bits)
 

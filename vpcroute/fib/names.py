@@ -19,9 +19,27 @@ except ImportError:
 from vpcroute.fib.nameblocks import ASK, KEY_SIZE, NONE, octets_of
 
 if cython.compiled:
-    from cython.cimports.vpcroute.fib.nameblocks import Arena, NameBlocks, leftmost, mark_of, word_at
+    from cython.cimports.vpcroute.fib.nameblocks import (
+        Arena,
+        NameBlocks,
+        base_of,
+        entry_of,
+        leftmost,
+        mark_of,
+        size_of,
+        word_at,
+    )
 else:
-    from vpcroute.fib.nameblocks import Arena, NameBlocks, leftmost, mark_of, word_at
+    from vpcroute.fib.nameblocks import (
+        Arena,
+        NameBlocks,
+        base_of,
+        entry_of,
+        leftmost,
+        mark_of,
+        size_of,
+        word_at,
+    )
 
 __all__ = ["ASK", "KEY_SIZE", "NONE", "NUMBERS", "NameIndex", "build"]
 
@@ -108,30 +126,32 @@ class NameIndex(NameBlocks):
             ValueError: that says what is wrong.
         """
         before = -1
-        for i, line in enumerate(self.directory_owner):
-            if line != before:
-                if _HEAD * (line + 1) > self.arena.used:
-                    raise ValueError(f"directory[{i}]: no block begins in line {line}")
+        for i, entry in enumerate(self.directory_owner):
+            if entry != before:
+                line = base_of(entry) // _HEAD
+                if base_of(entry) + size_of(entry) > self.arena.used:
+                    raise ValueError(f"directory[{i}]: no block of {size_of(entry)} words begins in line {line}")
                 for place in range(_PLACES):
-                    wrong = self._wrong_at(line, place, numbers)
+                    wrong = self._wrong_at(entry, place, numbers)
                     if wrong is not None:
                         raise ValueError(f"blocks: line {line}, place {place}: {wrong}")
-            before = line
+            before = entry
 
-    def _wrong_at(self, line, place, numbers):
+    def _wrong_at(self, entry, place, numbers):
         """What is wrong with one place of a block, or None."""
         tops = 0x8080808080808080
-        base = _HEAD * line
+        base = base_of(entry)
+        size = size_of(entry)
         group = place >> 3
         mark = (self.words[base + group] >> ((place & 7) << 3)) & 255
         offset = self.offset(base, place)
         if mark == 0:
             return None if offset == 0 else "a record without a mark"
         record = base + offset
-        if offset < _HEAD or record >= self.arena.used:
+        if offset < _HEAD or offset >= size:
             return "no record"
         length = self.length(record)
-        if not 1 <= length <= _LONGEST or record + length >= self.arena.used:
+        if not 1 <= length <= _LONGEST or offset + length >= size:
             return "no name"
         for i in range(length):
             if self.words[record + 1 + i] & tops:
@@ -200,15 +220,15 @@ class _Draft(NameBlocks):
     def compact(self, eighths, spare):
         """Moves the blocks, with nothing between them, to an arena of so many eighths of their size, and some words."""
         arena = _room(self._live() * eighths // 8 + spare)
-        base = before = -1
+        before = at = -1
         for i in range(1 << self.depth):
-            line = self.directory[i]
-            if line != before:
-                before = line
-                base = arena.used
-                arena.used += self._size(_HEAD * line)
-                copy(self.words, _HEAD * line, arena, base, arena.used - base)
-            self.directory[i] = base >> 3
+            entry = self.directory[i]
+            if entry != before:
+                before = entry
+                at = arena.used
+                arena.used += size_of(entry)
+                copy(self.words, base_of(entry), arena, at, size_of(entry))
+            self.directory[i] = entry_of(at, size_of(entry))
         self.arena = arena
         self.words = arena.words
 
@@ -217,15 +237,8 @@ class _Draft(NameBlocks):
         live = 0
         for i in range(1 << self.depth):
             if i == 0 or self.directory[i] != self.directory[i - 1]:
-                live += self._size(_HEAD * self.directory[i])
+                live += size_of(self.directory[i])
         return live
-
-    def _size(self, base):
-        """How many words a block takes."""
-        last = 0
-        for place in range(_PLACES):
-            last = max(last, self.offset(base, place))
-        return _HEAD if last == 0 else whole_lines(last + 1 + self.length(base + last))
 
     def _bits_of(self, number):
         """How many first bits are the same in all hashes that lead to the block for a hash."""
@@ -244,10 +257,10 @@ class _Draft(NameBlocks):
         for _, record in names:
             size += 1 + self.length(record)
         if len(names) <= _FULL and size <= _BLOCK:
-            line = self._write_block(names, size) // _HEAD
+            entry = entry_of(self._write_block(names, size), size)
             span = 1 << (self.depth - bits)
             for i in range(prefix * span, (prefix + 1) * span):
-                self.directory[i] = line
+                self.directory[i] = entry
             return
         more = max(1, (len(names) // _FULL).bit_length() - 1)
         while self.depth < bits + more:
@@ -294,6 +307,7 @@ class _Draft(NameBlocks):
 
     def _write_block(self, names, size):
         """A block of names, each a hash and a record to copy."""
+        names.sort(key=_order)
         base = self._allocate(size)
         offset = _HEAD
         for number, record in names:
@@ -308,6 +322,11 @@ class _Draft(NameBlocks):
             copy(self.words, record, self.arena, base + offset, 1 + self.length(record))
             offset += 1 + self.length(record)
         return base
+
+
+def _order(name):
+    """What the records of a block are in the order of."""
+    return name[0] & 1023
 
 
 def copy(words, start, arena, at, size):
