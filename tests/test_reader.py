@@ -18,6 +18,7 @@ from networks import Question
 from test_agreement import examples, outcome
 
 from vpcroute import HostnameRoute, Resolution, Resolver, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage
+from vpcroute.fib.resolution import spelled
 from vpcroute.reference import Reference
 
 CALLS = ("resolve", "resolve_fetch", "resolve_connect", "lookup")
@@ -223,6 +224,15 @@ def test_quick_reader_reads_ipv6_with_a_gap_anywhere(number: int, start: int, st
 
 
 # Every length at which something changes
+
+
+@examples(300)
+@given(st.lists(st.sampled_from([0, 0, 1, 0xF, 0x10, 0xABC, 0xFFFF]), min_size=8, max_size=8))
+def test_an_ipv6_address_is_spelled_as_the_standard_library_does(groups: list[int]) -> None:
+    number = sum(group << (112 - 16 * i) for i, group in enumerate(groups))
+    spell: Any = spelled
+    if number >> 32 != 0xFFFF:  # IPv4-mapped
+        assert spell(number >> 64, number & (2**64 - 1)) == str(IPv6Address(number))
 
 
 @pytest.mark.parametrize("size", [*range(0, 12), *range(60, 68), *range(240, 270)])

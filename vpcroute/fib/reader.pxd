@@ -14,13 +14,13 @@ cdef const unsigned char *_NOTHING
 
 @cython.locals(data="const unsigned char *", size=cython.Py_ssize_t, i=cython.Py_ssize_t, quad=cython.ulonglong,
                c=cython.uchar, port=cython.int)
-cdef bint read_canonical(Resolution r, str text) except -1
+cdef bint read_canonical(Resolution r, object text) except -1
 
 @cython.locals(data="const unsigned char *", size=cython.Py_ssize_t, i=cython.Py_ssize_t, quad=cython.ulonglong)
-cdef bint read_bare_canonical(Resolution r, str text) except -1
+cdef bint read_bare_canonical(Resolution r, object text) except -1
 
 @cython.locals(data="const unsigned char *", size=cython.Py_ssize_t, quad=cython.ulonglong)
-cdef long long read_ipv4(str text) except -2
+cdef long long read_ipv4(object text) except -2
 
 @cython.locals(i=cython.Py_ssize_t, value=cython.uint, octet=cython.uint, dots=cython.int, end=cython.ulonglong,
                c=cython.uchar)
@@ -33,4 +33,4 @@ cdef Py_ssize_t _groups(Resolution r, const unsigned char *data, Py_ssize_t star
 @cython.locals(i=cython.Py_ssize_t, label=cython.Py_ssize_t, kind=cython.uchar)
 cdef Py_ssize_t _name(const unsigned char *data, Py_ssize_t start) noexcept
 
-cdef const unsigned char *_octets(str text) noexcept
+cdef const unsigned char *_octets(object text) noexcept

@@ -1,8 +1,10 @@
 # C types for resolution.py.
 cimport cython
 
+cdef const unsigned char *_HEX
+
 cdef class Resolution:
-    cdef str _text
+    cdef object _text
     cdef object _resolver
     cdef object _whole
     cdef unsigned char _version
@@ -15,7 +17,13 @@ cdef class Resolution:
     cdef unsigned long long _low
 
 cdef Resolution blank()
+@cython.locals(text=str)
 cdef host_of(Resolution resolution)
+
+@cython.locals(groups=cython.uint[8], out=cython.uchar[40], i=cython.int, gap=cython.int, longest=cython.int,
+               run=cython.int, size=cython.Py_ssize_t, group=cython.uint, shift=cython.int)
+cpdef str spelled(unsigned long long high, unsigned long long low)
+
 cdef number_of(Resolution resolution)
 cdef target_of_text(Resolution resolution)
 cdef whole_of(Resolution resolution)

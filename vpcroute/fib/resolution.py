@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv6Address
 from typing import Any, Final, NamedTuple
 
 import attrs
@@ -35,6 +34,9 @@ __all__ = [
 
 _SMTP: Final = 25
 _new_error: Final = Exception.__new__
+
+_HEX_DIGITS = b"0123456789abcdef"
+_HEX = _HEX_DIGITS
 
 _SCHEMES: Final[tuple[Scheme, ...]] = ("tcp", "http", "https")
 
@@ -185,8 +187,46 @@ def blank():
 def host_of(resolution):
     """The host of a canonical text: what stands there, but for IPv6, which can be written in several ways."""
     if resolution._version == 6:
-        return str(IPv6Address(number_of(resolution)))
-    return resolution._text[resolution._start : resolution._stop]
+        return spelled(resolution._high, resolution._low)
+    text = resolution._text
+    return text[resolution._start : resolution._stop]
+
+
+def spelled(high, low):
+    """An IPv6 address in the one spelling of RFC 5952; IPv4-mapped ones, which it excepts, are no canonical text."""
+    if not cython.compiled:
+        groups, out = [0] * 8, bytearray(40)
+    for i in range(4):
+        groups[i] = (high >> (48 - 16 * i)) & 0xFFFF
+        groups[4 + i] = (low >> (48 - 16 * i)) & 0xFFFF
+    # The first of the longest runs of zeros, of two or more, is left out.
+    gap, longest, run = 8, 1, 0
+    for i in range(8):
+        run = 0 if groups[i] else run + 1
+        if run > longest:
+            longest = run
+            gap = i + 1 - run
+    size = i = 0
+    while i < 8:
+        if i or gap == 0:
+            out[size] = 58  # :
+            size += 1
+        if i == gap:
+            i += longest
+            if i == 8:
+                out[size] = 58
+                size += 1
+            continue
+        group = groups[i]
+        shift = 12
+        while shift and not group >> shift:
+            shift -= 4
+        while shift >= 0:
+            out[size] = _HEX[(group >> shift) & 15]
+            size += 1
+            shift -= 4
+        i += 1
+    return out[:size].decode("ascii")
 
 
 def number_of(resolution):

@@ -32,7 +32,7 @@ cdef class Resolver:
     cdef int _outcome4(self, unsigned int number) noexcept nogil
     cdef int _outcome6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
-    cdef bint _settles(self, Resolution r, str address, object answers) except -1
+    cdef bint _settles(self, Resolution r, object address, object answers) except -1
 
     @cython.locals(number=cython.int, place=cython.int)
     cdef int _outcome_of_name(self, Resolution r, object answers) except -1

@@ -16,6 +16,7 @@ cdef class Trie:
     cdef const unsigned int *_word
     cdef const unsigned short *_half
 
+    @cython.locals(entry=cython.uint, bits=cython.uint, at=cython.uint, k=cython.uint, cell=cython.uint)
     cdef unsigned int find4(self, unsigned int number) noexcept nogil
     cdef unsigned int find6(self, unsigned long long high, unsigned long long low) noexcept nogil
 
@@ -30,16 +31,13 @@ cdef class Trie:
     cdef unsigned int _first(self, unsigned int octets) noexcept nogil
     cdef void _touch(self, unsigned int entry, unsigned int bits) noexcept nogil
 
-    @cython.locals(at=cython.uint, k=cython.uint, cell=cython.uint)
-    cdef unsigned int _walk4(self, unsigned int entry, unsigned int bits) noexcept nogil
-
     @cython.locals(k=cython.uint)
     cdef unsigned int _walk6(self, unsigned int entry, unsigned long long high, unsigned long long low) noexcept nogil
 
     @cython.locals(at=cython.uint, k=cython.uint, cell=cython.uint)
     cdef unsigned int _step6(self, unsigned int entry, unsigned long long high) noexcept nogil
 
-    @cython.locals(i=cython.Py_ssize_t, number=cython.uint, entries=cython.uint[64], rest=cython.uint[64])
+    @cython.locals(i=cython.Py_ssize_t, number=cython.uint, numbers=cython.uint[64])
     cdef void _group4(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
                       Py_ssize_t size) noexcept nogil
 
@@ -48,7 +46,7 @@ cdef class Trie:
     cdef void _group6(self, const unsigned char *packed, Py_ssize_t start, int *out, const int *outcomes,
                       Py_ssize_t size, Trie mapped) noexcept nogil
 
-@cython.locals(n=cython.uint, left=cython.uint, step=cython.uint)
+@cython.locals(n=cython.uint, left=cython.uint, step=cython.uint, passed=cython.uint)
 cdef unsigned int _search(const unsigned int *word, unsigned int at, unsigned int bits) noexcept nogil
 
 @cython.locals(number=cython.uint)

@@ -41,11 +41,19 @@ _CACHED = 1 << 17  # so many words are in the processor's cache, where there is 
 def _search(word, at, bits):
     """The entry of a slice for the 32 bits behind it."""
     n = left = word[at]
-    while left > 1:
+    while left > 4:
         step = left >> 1
         at = at + step * (word[at + step] <= bits)
         left = left - step
-    return word[at + n]
+    # Borders are in order, so that counting those passed finds the place; the loads do not wait for each other.
+    passed = 0
+    if left > 1:
+        passed = word[at + 1] <= bits
+        if left > 2:
+            passed += word[at + 2] <= bits
+            if left > 3:
+                passed += word[at + 3] <= bits
+    return word[at + n + passed]
 
 
 def _octets4(packed, i):
@@ -93,18 +101,8 @@ class Trie:
 
     def find4(self, number):
         """The class of an IPv4 address."""
-        return self._walk4(self._first(number >> 16), (number << 16) & _WORD)
-
-    def find6(self, high, low):
-        """The class of an IPv6 address, given as two halves of 64 bits."""
-        return self._walk6(self._first(high >> 48), ((high << 16) & _ALL) | (low >> 48), (low << 16) & _ALL)
-
-    def _first(self, octets):
-        """The entry for the first two octets."""
-        return self._word[self._pages[octets >> 8] + (octets & 0xFF)]
-
-    def _walk4(self, entry, bits):
-        """The class that an entry leads to, with the bits behind it at the left."""
+        entry = self._first(number >> 16)
+        bits = (number << 16) & _WORD
         while entry >> 31:
             at = entry & 0x7FFFFFF
             k = (entry >> 27) & 15
@@ -117,8 +115,16 @@ class Trie:
             bits = (bits << k) & _WORD
         return entry
 
+    def find6(self, high, low):
+        """The class of an IPv6 address, given as two halves of 64 bits."""
+        return self._walk6(self._first(high >> 48), ((high << 16) & _ALL) | (low >> 48), (low << 16) & _ALL)
+
+    def _first(self, octets):
+        """The entry for the first two octets."""
+        return self._word[self._pages[octets >> 8] + (octets & 0xFF)]
+
     def _walk6(self, entry, high, low):
-        """The same, with the bits in two halves."""
+        """The class that an entry leads to, with the bits behind it at the left of two halves."""
         while entry >> 31:
             entry, k = self._step6(entry, high), (entry >> 27) & 15
             if k == 0:
@@ -165,15 +171,12 @@ class Trie:
 
     def _group4(self, packed, start, out, outcomes, size):
         if not cython.compiled:
-            entries, rest = [0] * 64, [0] * 64
+            numbers = [0] * 64
         for i in range(size):
-            number = _octets4(packed, 4 * (start + i))
-            entries[i] = self._first(number >> 16)
-            rest[i] = (number << 16) & _WORD
+            number = numbers[i] = _octets4(packed, 4 * (start + i))
+            self._touch(self._first(number >> 16), (number << 16) & _WORD)
         for i in range(size):
-            self._touch(entries[i], rest[i])
-        for i in range(size):
-            out[start + i] = outcomes[self._walk4(entries[i], rest[i])]
+            out[start + i] = outcomes[self.find4(numbers[i])]
 
     def _group6(self, packed, start, out, outcomes, size, mapped):
         if not cython.compiled:
