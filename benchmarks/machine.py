@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vpcroute
 
-__all__ = ["describe", "is_compiled"]
+__all__ = ["describe", "is_compiled", "load"]
 
 
 def describe() -> dict[str, str]:
@@ -25,6 +25,11 @@ def describe() -> dict[str, str]:
 def is_compiled() -> bool:
     """Whether vpcroute runs its compiled look-up."""
     return bool(getattr(vpcroute, "COMPILED", False))
+
+
+def load() -> str:
+    """How many processes wanted a core in the last minute, ours with them."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def _processor() -> str:

@@ -100,6 +100,7 @@ def run(workload: Workload, rounds: int) -> Result:
         if subject.name not in refused
     ]
     taken: dict[str, list[float]] = {subject.name: [] for subject, _, _ in loops}
+    cores: dict[str, list[float]] = {subject.name: [] for subject, _, _ in loops}
     clock = perf_counter_ns if workload.all_cores else process_time_ns
     with quiet(all_cores=workload.all_cores):
         loops = [(subject, loop, _as_many_as_fit(subject, loop, inputs)) for subject, loop, inputs in loops]
@@ -108,13 +109,17 @@ def run(workload: Workload, rounds: int) -> Result:
                 answers = len(inputs) * workload.each
                 if turn >= _FEWEST_ROUNDS and sum(taken[subject.name]) * answers > _PATIENCE * 1e9:
                     continue
-                begun = clock()
+                used, begun = process_time_ns(), clock()
                 loop(subject.call, inputs, subject.raises)
-                taken[subject.name].append((clock() - begun) / answers)
-    rows = [
-        Row(subject.name, subject.role, subject.returns, tuple(taken.get(subject.name, ())), refused.get(subject.name))
-        for subject in workload.subjects
-    ]
+                passed = clock() - begun
+                taken[subject.name].append(passed / answers)
+                cores[subject.name].append((process_time_ns() - used) / passed)
+    rows = []
+    for subject in workload.subjects:
+        name, returns = subject.name, subject.returns
+        if workload.all_cores and name in taken:  # threads that had to share a core with others show here
+            returns = f"{returns}; {median(cores[name]):.1f} cores used"
+        rows.append(Row(name, subject.role, returns, tuple(taken.get(name, ())), refused.get(name)))
     return Result(workload.name, workload.title, "ns", workload.size, tuple(rows))
 
 
