@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from itertools import cycle, repeat
+from threading import Barrier
 from typing import Any
 
 import vpcroute
@@ -33,7 +35,7 @@ def batch_of_packed(
 
     subjects = [Subject(OURS, "ours", one, "int32 numbers of egresses", facets)]
     if threads > 1:
-        pool = ThreadPoolExecutor(threads)
+        pool = _workers(threads)
         half = len(out) // threads
         bounds = [(i * half, len(out) if i == threads - 1 else (i + 1) * half) for i in range(threads)]
         parts = [(memoryview(buffer)[a * width : b * width], memoryview(out)[a:b]) for a, b in bounds]
@@ -45,6 +47,23 @@ def batch_of_packed(
     elif version == 4 and peers.load("numpy") is not None:
         subjects.append(_searchsorted(table))
     return [*subjects, Subject("a copy of the buffer", "floor", bytearray, "a bytearray")]
+
+
+def _workers(threads: int) -> ThreadPoolExecutor:
+    """Threads that are all there and, where the system can do that, have a core each.
+
+    Left to the system, threads with so little to do are now and then run one after the other on one core.
+    """
+    all_there = Barrier(threads)
+    cores = cycle(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_setaffinity") else None
+
+    def settle() -> None:
+        if cores is not None:
+            os.sched_setaffinity(0, {next(cores)})
+
+    pool = ThreadPoolExecutor(threads, initializer=settle)
+    list(pool.map(lambda _: all_there.wait(), range(threads)))
+    return pool
 
 
 def _searchsorted(table: Table) -> Subject:
