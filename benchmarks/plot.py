@@ -123,7 +123,7 @@ def _curves(place: Any, counted: str, results: Sequence[Result]) -> None:
         ends.append((*points[-1], name, colour))
     place.set_xscale("log")
     place.set_yscale("log")
-    place.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    place.xaxis.set_major_formatter(lambda value, _: _short(value))
     place.yaxis.set_major_formatter(lambda value, _: figure(value))
     place.yaxis.set_minor_formatter(lambda value, _: figure(value) if f"{value:.0e}"[0] in "25" else "")
     _name_curves(place, ends)
@@ -132,6 +132,13 @@ def _curves(place: Any, counted: str, results: Sequence[Result]) -> None:
     _subtitle(place, f"{unit}, over the number of {counted}")
     place.grid(color="#e9ecef")
     _plain(place)
+
+
+def _short(value: float) -> str:
+    for least, unit in ((1e6, "M"), (1e3, "k")):
+        if value >= least:
+            return f"{value / least:.0f}{unit}"
+    return f"{value:.0f}"
 
 
 def _name_curves(place: Any, ends: list[tuple[float, float, str, str]]) -> None:
