@@ -258,7 +258,7 @@ def test_twins_sweep_build_and_change_the_same(version: int) -> None:
                 first = key >> 8
                 last = first | (1 << (width - (key & 0xFF))) - 1
                 high, low = sweep.halves(version, first)
-                made = made.replaced(first, last, sweep.Ranges([high], [low], [7]))
+                made = made.replaced_many([(first, last, sweep.Ranges([high], [low], [7]))])
             tries.append((list(ranges), made, made.__reduce__()[1]))
         assert tries[0][0] == tries[1][0]
         assert tries[0][2] == tries[1][2]

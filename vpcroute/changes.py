@@ -11,7 +11,7 @@ class ChangeLog:
     """The announcements that came or went, as far back as it pays to know.
 
     Attributes:
-        revision: the number of changes so far.
+        revision: the number of changes noted so far: of announcements that came or went, and of everything.
     """
 
     def __init__(self) -> None:

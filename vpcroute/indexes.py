@@ -161,7 +161,7 @@ class SuffixIndex:
 
 
 class IdSets:
-    """Sets of ids by a facet and its value, such as ``("kind", "static")``, as roaring bitmaps."""
+    """Sets of ids by a facet and its value, such as ``("kind", "wan_static")``, as roaring bitmaps."""
 
     def __init__(self) -> None:
         self._sets: defaultdict[tuple[str, Hashable], BitMap] = defaultdict(BitMap)
@@ -180,7 +180,3 @@ class IdSets:
     def get(self, facet: str, value: Hashable) -> BitMap:
         """A copy of a set; an empty one for a value that nothing has."""
         return BitMap(self._sets.get((facet, value), ()))
-
-    def values(self, facet: str) -> list[Hashable]:
-        """The values of a facet that some id has."""
-        return [value for name, value in self._sets if name == facet]

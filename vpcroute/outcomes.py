@@ -1,8 +1,8 @@
 """What becomes of an address or a name: a decision with its egress, or a refusal with its reason.
 
-:mod:`vpcroute.precedence` says which announcements win; here the winners become the egress, the remarks and the
-alternates of an answer. An outcome does not name the address it was asked for, so that all addresses of a range can
-share one.
+:mod:`vpcroute.precedence` has the theory, and says which of several routes win. Here stand the steps around that:
+owners, reserved ranges, default routing; and the winners become the egress, the remarks and the alternates of an
+answer. An outcome does not name the address it was asked for, so that all addresses of a range can share one.
 """
 
 from __future__ import annotations

@@ -15,12 +15,16 @@ their sources, in this order:
    the on-ramp. Then static before BGP; what is still equal shares the flows (ECMP).
 6. With no route, **default routing**: public addresses leave through Gateway, all others are dropped.
 
+Steps 4 and 5, where routes compete, are here (:func:`readings`). The others need no comparing: they are taken in
+:func:`vpcroute.outcomes.decide_address` and :func:`vpcroute.outcomes.decide_name`, around these.
+
 Health never removes a route, so it never makes a shorter prefix win. Where question or document leave the answer open
 (legacy mode, the fallback, a scoped route when the place is not known), the answer is the one of the rules read
 strictly, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
 
 The candidates come in, longest prefix first, from whoever searched for them: the reference reads them from the route
-table's trees for one address, the compiler gathers them for every range of addresses at once.
+table's trees for one address, the compiler gathers them for every range of addresses at once, and a resolver that is
+asked for more than the egress reads them from the announcements that it carries.
 """
 
 from __future__ import annotations
@@ -156,7 +160,7 @@ def effective_priority(route: WanLike, health: Health) -> int:
 
 @attrs.frozen(eq=False)
 class View:
-    """A vantage bound to a table: what the rules need to know of the question and of the state of things.
+    """What the rules need to know of a question to the whole network, and of the state of things when it was asked.
 
     Attributes:
         network: the virtual network that is looked in.
@@ -251,7 +255,7 @@ class NameCandidates:
     """The hostname routes that match one name.
 
     Attributes:
-        exact: the route of the name itself.
+        exact: the route of the name itself; from an index that has decided already, whichever route is sure.
         glob: a route of a form that Cloudflare refuses, never in force.
         one_label: the wildcard route one label above.
         stored: a stored record one label above, which may be a wildcard.

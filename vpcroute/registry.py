@@ -71,10 +71,6 @@ class Registry:
             del self._uses[key]
             self._leave(key)
 
-    def uses(self, thing: Known) -> int:
-        """How many use the object."""
-        return self._uses[_key(thing)]
-
     def replace(self, old: VirtualNetwork, new: VirtualNetwork) -> None:
         """Puts a changed virtual network in the place of the one with its id and name."""
         self._objects[VirtualNetwork][_key(old)] = new

@@ -1,4 +1,4 @@
-"""A vantage bound to a table: what it names is looked up, and the state of things is taken down, once."""
+"""A vantage bound to a table: a tunnel, a service, or the view of the whole network that the rules need."""
 
 from __future__ import annotations
 

@@ -75,7 +75,8 @@ class RouteTable(Queries):
         One that says the same as one that is there already (same destination, same connector) changes nothing.
 
         Raises:
-            RouteConflict: if its destination is another connector's already, or it lies in a reserved range
+            RouteConflict: if its destination has a route already that says something else, its connector has the id of
+                one with other properties, or it lies in a reserved range
                 (cloudflare-docs: partials/networking-services/cloudflare-wan/zero-trust/tunnel and
                 cloudflare-one/networks/routes/reserved-ips).
             LookupError: for a virtual network that the table does not know.
@@ -86,7 +87,7 @@ class RouteTable(Queries):
         """As :meth:`announce`, for a route that stands at `path` in a document, with what was found about it there."""
         with self.transaction():
             route = self._qualified(route)
-            for id_ in self.store.rivals(route):
+            for id_ in self.store.rivals(route):  # the first decides: of those that are there none say the same
                 held = self.store[id_]
                 if not same_claim(held, route):
                     raise _conflict(held, route)
@@ -284,7 +285,7 @@ class RouteTable(Queries):
         self._undoes(partial(self._put_gateway, *self._gateway))
         self._gateway = rules, lists
 
-    # Resolving
+    # Loading and asking
 
     @classmethod
     def load(
@@ -363,7 +364,7 @@ def _conflict(held: Announcement, route: Announcement) -> RouteConflict:
         f"{printable(destination)} is announced through {via} already",
         existing=held,
         offered=route,
-        hint="a destination has one connector; withdraw the other announcement first",
+        hint="a destination has one route; withdraw the other announcement first",
     )
 
 

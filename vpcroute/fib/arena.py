@@ -10,7 +10,8 @@ its place in the arena in 27. The blocks of a trie lie in its *arena*, an array 
 
 The arena only grows, so tries that came of each other by changes share it, and what a trie leads to is never written
 again. A change writes the blocks on the way to what it touches anew. Words that a trie does not lead to are garbage
-to it; where that is more than half, a change starts from a copy without it.
+to it; where that is more than half, or another change has begun behind the same trie, a change starts from a copy
+without it.
 """
 
 from __future__ import annotations

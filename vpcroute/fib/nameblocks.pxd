@@ -1,8 +1,6 @@
 # C types for nameblocks.py.
 cimport cython
 
-cdef Py_ssize_t _HEAD
-
 @cython.locals(at="const unsigned char *", a=cython.ulonglong, b=cython.ulonglong, c=cython.ulonglong, d=cython.ulonglong, e=cython.ulonglong,
                f=cython.ulonglong, g=cython.ulonglong, h=cython.ulonglong)
 cdef unsigned long long word_at(const unsigned char *data, Py_ssize_t i) noexcept nogil
@@ -49,14 +47,14 @@ cdef Py_ssize_t size_of(unsigned int entry) noexcept nogil
 @cython.locals(place="const unsigned long long *")
 cdef void touch(const unsigned long long *words, unsigned int entry, unsigned long long number) noexcept nogil
 
-cdef class Arena:
+cdef class NameArena:
     cdef object owner, lock
     cdef Py_ssize_t skipped, size, used
     cdef unsigned long long *words
 
 cdef class NameBlocks:
     cdef object key_owner, directory_owner
-    cdef Arena arena
+    cdef NameArena arena
     cdef int depth
     cdef const unsigned long long *key
     cdef unsigned int *directory

@@ -32,14 +32,13 @@ except ImportError:
 if cython.compiled:
     from cython.cimports.vpcroute.fib.hints import prefetch
 
-__all__ = ["ASK", "KEY_SIZE", "NONE", "Arena", "NameBlocks", "octets_of"]
+__all__ = ["ASK", "KEY_SIZE", "NONE", "NameArena", "NameBlocks", "octets_of"]
 
 NONE = -1  # no route
 ASK = -2  # in place of a name's own route: whoever asks has to look elsewhere, unless the name above has one
 KEY_SIZE = 264  # octets: a word for each of the 32 words that a name may have, and the factor
 
 _LONGEST = 253
-_HEAD = 8  # words that a block begins with, a cache line
 _PLACES = 32
 
 
@@ -197,7 +196,7 @@ def octets_of(name):
     return name.encode("ascii")
 
 
-class Arena:
+class NameArena:
     """Words that are written one behind the other; none that is ever changes or moves, so generations share them.
 
     Attributes:
@@ -231,8 +230,8 @@ class NameBlocks:
 
     def __init__(self, key, directory, arena):
         self.key_owner = key
-        if not isinstance(arena, Arena):
-            raise TypeError(f"arena: must be an Arena, not {type(arena).__name__}")
+        if not isinstance(arena, NameArena):
+            raise TypeError(f"arena: must be an NameArena, not {type(arena).__name__}")
         self.arena = arena
         self.words = self.arena.words
         if cython.compiled:

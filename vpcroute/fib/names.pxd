@@ -1,6 +1,6 @@
 # C types for names.py.
 cimport cython
-from vpcroute.fib.nameblocks cimport Arena, NameBlocks
+from vpcroute.fib.nameblocks cimport NameArena, NameBlocks
 
 cdef Py_ssize_t _HEAD, _PLACES, _FULL, _NAME, _BLOCK, _ENTRIES, _SMALL
 
@@ -20,7 +20,7 @@ cdef class _Draft(NameBlocks):
 
     cdef make_room(self, Py_ssize_t size)
 
-    @cython.locals(arena=Arena, before=cython.longlong, at=cython.Py_ssize_t, entry=cython.uint, i=cython.Py_ssize_t)
+    @cython.locals(arena=NameArena, before=cython.longlong, at=cython.Py_ssize_t, entry=cython.uint, i=cython.Py_ssize_t)
     cdef compact(self, Py_ssize_t eighths, Py_ssize_t spare)
 
     @cython.locals(live=cython.Py_ssize_t, i=cython.Py_ssize_t)
@@ -36,7 +36,7 @@ cdef class _Draft(NameBlocks):
     @cython.locals(entries=cython.Py_ssize_t, directory="const unsigned int *", i=cython.Py_ssize_t)
     cdef _double(self)
 
-    @cython.locals(arena=Arena)
+    @cython.locals(arena=NameArena)
     cdef Py_ssize_t _allocate(self, Py_ssize_t size) except -1
 
     @cython.locals(length=cython.Py_ssize_t, record=cython.Py_ssize_t, i=cython.Py_ssize_t)
@@ -48,15 +48,15 @@ cdef class _Draft(NameBlocks):
     cdef Py_ssize_t _write_block(self, list names, Py_ssize_t size) except -1
 
 @cython.locals(i=cython.Py_ssize_t)
-cdef void copy(const unsigned long long *words, Py_ssize_t start, Arena arena, Py_ssize_t at, Py_ssize_t size) noexcept
+cdef void copy(const unsigned long long *words, Py_ssize_t start, NameArena arena, Py_ssize_t at, Py_ssize_t size) noexcept
 
 @cython.locals(word=cython.ulonglong)
 cdef unsigned long long packed(unsigned long long length, long long own, long long below) noexcept
 
 cdef Py_ssize_t whole_lines(Py_ssize_t size) noexcept
 
-@cython.locals(arena=Arena)
-cdef Arena _room(Py_ssize_t size)
+@cython.locals(arena=NameArena)
+cdef NameArena _room(Py_ssize_t size)
 
-@cython.locals(arena=Arena, begin=cython.Py_ssize_t)
-cdef Arena _arena_of(object blocks)
+@cython.locals(arena=NameArena, begin=cython.Py_ssize_t)
+cdef NameArena _arena_of(object blocks)

@@ -20,7 +20,7 @@ from vpcroute.fib.nameblocks import ASK, KEY_SIZE, NONE, octets_of
 
 if cython.compiled:
     from cython.cimports.vpcroute.fib.nameblocks import (
-        Arena,
+        NameArena,
         NameBlocks,
         base_of,
         entry_of,
@@ -31,7 +31,7 @@ if cython.compiled:
     )
 else:
     from vpcroute.fib.nameblocks import (
-        Arena,
+        NameArena,
         NameBlocks,
         base_of,
         entry_of,
@@ -70,7 +70,7 @@ class NameIndex(NameBlocks):
         Raises:
             ValueError: for buffers of lengths that no index has.
         """
-        if not isinstance(blocks, Arena):
+        if not isinstance(blocks, NameArena):
             key, directory, blocks = (
                 _array_of(key, "Q", "key"),
                 _array_of(directory, "I", "directory"),
@@ -354,9 +354,9 @@ def whole_lines(size):
 def _room(size):
     """An arena with nothing in it, whose words begin with a cache line."""
     if not cython.compiled:
-        return Arena(array("Q", [0]) * size, 0, 0)
+        return NameArena(array("Q", [0]) * size, 0, 0)
     owner = array("Q", [0]) * (size + _HEAD - 1)
-    arena = Arena(owner, -(owner.buffer_info()[0] >> 3) % _HEAD, 0)
+    arena = NameArena(owner, -(owner.buffer_info()[0] >> 3) % _HEAD, 0)
     arena.size = size
     return arena
 
@@ -377,7 +377,7 @@ def _arena_of(blocks):
             memoryview(arena.owner).cast("B")[begin : begin + len(octets)] = octets
             arena.used = len(octets) >> 3
             return arena
-    return Arena(octets.cast("Q"), 0, len(octets) >> 3)
+    return NameArena(octets.cast("Q"), 0, len(octets) >> 3)
 
 
 def _array_of(buffer, code, name):

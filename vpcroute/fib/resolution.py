@@ -376,6 +376,7 @@ def by_answers(
         elif outcome.egress != chosen[1].egress:
             text = f"{answer.host} would leave another way: {_called(outcome.egress)}"
             remarks.append(Remark(RemarkCode.ANSWER_ELSEWHERE, text))
+    # From a file, it may be an Unsaved, which has nothing but an egress.
     decision = maybe_stored(chosen[1], stored) if isinstance(chosen[1], Decision) else chosen[1]
     return chosen[0], decision, tuple(remarks)
 

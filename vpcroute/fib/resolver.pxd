@@ -4,8 +4,6 @@ from vpcroute.fib.names cimport NameIndex
 from vpcroute.fib.resolution cimport Resolution
 from vpcroute.fib.trie cimport Trie
 
-cdef unsigned int _WORD
-
 cdef int _EXACTLY, _NONE, _NUMBER_BITS
 
 cdef object _BY_GATEWAY

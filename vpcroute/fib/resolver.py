@@ -46,7 +46,6 @@ __all__ = ["Resolver"]
 # A str; Cython would hold a plain annotation to its word, with a message of its own.
 _Text = str
 
-_WORD = 0xFFFFFFFF
 _ALL = 0xFFFFFFFFFFFFFFFF
 _WIDTHS = {4: 4, 6: 16}
 _INT32 = ("i", "=i", "@i", "B")  # signed 32-bit integers, or octets to hold them
@@ -63,6 +62,14 @@ class Resolver:
 
     It is made by :meth:`RouteTable.compile`. Every call gives the answer, or raises the error, that the table itself
     gives.
+
+    Args:
+        tables: the tries, names and frozen announcements, of type Tables; from a file, SavedTables.
+        decided: the outcome of every route class, of type Decided.
+        view: what the rules need to know of the question; None from a file, and where they have no say.
+        hosts: the known addresses of names.
+        everything: the one Decision for all destinations of a tunnel or service binding; None for the whole network.
+        service: the VpcService of a service binding.
 
     Attributes:
         vantage: the vantage that it was compiled for.
@@ -281,6 +288,7 @@ class Resolver:
         return r._number != _EXACTLY and self._service is None
 
     def _outcome_of_name(self, r, answers):
+        """For a name: 0 for Gateway, or for the only way out there is; or one more than its connector's place."""
         if self._everything is not None:
             return 0
         if self._has_globs:

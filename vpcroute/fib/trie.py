@@ -5,8 +5,8 @@ leads to a block; :mod:`vpcroute.fib.arena` says what blocks look like. In a den
 index a cell, in a slice they are searched for. Ranges of addresses that lead to the same class are one range,
 whatever prefixes they came from.
 
-A trie never changes. :meth:`Trie.replaced` makes another one that shares all blocks but those on the way to what is
-different. An arena of blocks lives as long as one of the tries that share it.
+A trie never changes. :meth:`Trie.replaced_many` makes another one that shares all blocks but those on the way to what
+is different. An arena of blocks lives as long as one of the tries that share it.
 """
 
 from __future__ import annotations
@@ -205,16 +205,12 @@ class Trie:
         for i in range(size):
             out[start + i] = outcomes[self._walk6(entries[i], highs[i], lows[i])]
 
-    def replaced(self, first: int, last: int, ranges: Ranges) -> Trie:
-        """A trie in which the addresses from `first` to `last` lead to these ranges, and all others where they did.
+    def replaced_many(self, changes: Iterable[tuple[int, int, Ranges]]) -> Trie:
+        """A trie in which the addresses from first to last of each change lead to its ranges, one after the other.
 
         Raises:
-            ValueError: for ranges that do not begin at `first`, or that do not end by `last`.
+            ValueError: for ranges that do not begin at the first address, or that do not end by the last.
         """
-        return self.replaced_many([(first, last, ranges)])
-
-    def replaced_many(self, changes: Iterable[tuple[int, int, Ranges]]) -> Trie:
-        """The same for several spans, one after the other."""
         builder = Builder(self.version, self._directory, self._arena, self._fill, self._live)
         for first, last, ranges in changes:
             builder.lead(first, last, ranges)

@@ -23,7 +23,8 @@ def save(resolver: Resolver, path: str | PathLike[str]) -> None:
     """Writes a resolver to a file, which is there whole or, on any error, as it was before.
 
     Routes are not saved: of a resolution from the file, `route`, `guaranteed`, `alternates` and `remarks` raise
-    RouteError with the code ``routes_not_saved``; egress, target and refusals are the same.
+    RouteError with the code ``routes_not_saved``, but for a tunnel binding and a name that Gateway resolves, where no
+    route has a say; egress, target and refusals are the same.
 
     Raises:
         OSError: if it cannot be written.
