@@ -16,6 +16,7 @@ from test_agreement import examples
 
 from vpcroute.fib.sweep import Ranges, halves
 from vpcroute.fib.sweep import sweep as sweep_prefixes
+from vpcroute.fib.trie import Trie
 from vpcroute.fib.trie import build as build_trie
 
 WIDTHS = {4: 32, 6: 128}
@@ -110,6 +111,61 @@ def borders(draw: st.DrawFn, version: int) -> list[int]:
         found |= {(number + step) % 2**width for step in draw(st.lists(steps, max_size=4))}
         found |= {(number - step) % 2**width for step in draw(st.lists(steps, max_size=2))}
     return sorted(found)
+
+
+def made(directory: int, entries: Sequence[int], blocks: Sequence[int]) -> Any:
+    """An IPv4 trie of one page, which begins with these entries, and of words behind it."""
+    arena = array("I", [*entries, *[0] * (256 - len(entries)), *blocks])
+    return Trie(4, array("I", [0] * 255 + [directory]), arena)
+
+
+SLICE, PAIR = 1 << 31 | 256, 1 << 31 | 1 << 27 | 256  # entries of a block just behind the page
+WIDE = 1 << 31 | 8 << 27 | 256
+
+
+@pytest.mark.parametrize(
+    ("entries", "blocks"),
+    [
+        ([9], []),
+        ([PAIR], [0x0009_0000]),
+        ([PAIR], [0x8001_0009, 9]),
+        ([WIDE], [0x0009_0009] * 128),
+        ([SLICE], [3, 5, 6, 0, 9, 0]),
+    ],
+)
+def test_check_takes_what_is_whole(entries: list[int], blocks: list[int]) -> None:
+    made(0, entries, blocks).check(10)
+
+
+@pytest.mark.parametrize(
+    ("directory", "entries", "blocks", "said"),
+    [
+        (1, [], [], "the page at word 1 is behind the end"),
+        (0xFFFFFFFF, [], [], "is behind the end"),
+        (0, [10], [], "no class 10"),
+        (0, [PAIR], [], "is behind the end"),
+        (0, [WIDE], [0] * 127, "is behind the end"),
+        (0, [PAIR], [0x000A_0000], "cell 1 of the block at word 256 leads nowhere"),
+        (0, [PAIR], [0x0000_7FFF], "cell 0 of the block at word 256 leads nowhere"),
+        (0, [WIDE], [0] * 127 + [0x000A_0000], "cell 255 of the block at word 256 leads nowhere"),
+        (0, [PAIR], [0x8000_0000, 0], "cell 1 of the block at word 256 leads nowhere"),
+        (0, [PAIR], [0x8002_0000, 0], "is behind the end"),
+        (0, [PAIR], [0x8001_000A, 0], "cell 0 of the block at word 256 leads nowhere"),
+        (0, [PAIR], [0x8001_0000, 10], "no class 10"),
+        (0, [PAIR], [0x8001_0000, PAIR], "overlaps"),
+        (0, [PAIR, PAIR], [0], "overlaps"),
+        (0, [SLICE], [], "is behind the end"),
+        (0, [SLICE], [0, 0], "is behind the end"),
+        (0, [SLICE], [2, 1, 0], "is behind the end"),
+        (0, [SLICE], [1, 10], "no class 10"),
+        (0, [SLICE], [2, 0, 0, 0], "do not ascend"),
+        (0, [SLICE], [3, 5, 5, 0, 0, 0], "do not ascend"),
+        (0, [SLICE], [1, SLICE + 2, 1, 0], "for bits behind the last one"),
+    ],
+)
+def test_check_refuses_what_leads_astray(directory: int, entries: list[int], blocks: list[int], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        made(directory, entries, blocks).check(10)
 
 
 @examples(100)

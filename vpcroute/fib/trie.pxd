@@ -3,7 +3,7 @@ cimport cython
 from vpcroute.fib.arena cimport Arena
 from vpcroute.fib.blocks cimport Builder
 
-cdef unsigned int _CHILD, _WORD
+cdef unsigned int _CHILD, _WORD, _MARKS
 cdef Py_ssize_t _CACHED
 cdef unsigned long long _ALL
 
@@ -60,15 +60,16 @@ cdef Trie _of(Builder builder)
 
 cdef class _Check:
     cdef Trie trie
-    cdef object owner
-    cdef unsigned short *seen
-    cdef Py_ssize_t live
-    cdef unsigned int classes, width
+    cdef Py_ssize_t met
+    cdef unsigned int classes, width, beyond
 
-    @cython.locals(trie=Trie, page=cython.uint, i=cython.uint, at=cython.Py_ssize_t)
+    @cython.locals(i=cython.uint, at=cython.Py_ssize_t)
     cdef int pages(self) except -1
 
-    cdef bint visit(self, Py_ssize_t at, unsigned int key, Py_ssize_t words) except -1
+    cdef int meet(self, Py_ssize_t at, Py_ssize_t words) except -1
+
+    @cython.locals(i=cython.Py_ssize_t, beyond=cython.uint, bits=cython.uint)
+    cdef bint are_classes(self, const unsigned int *word, Py_ssize_t at, Py_ssize_t words) noexcept nogil
 
     @cython.locals(at=cython.Py_ssize_t, k=cython.uint, i=cython.Py_ssize_t, cell=cython.uint, own=cython.Py_ssize_t,
                    fixed=cython.Py_ssize_t, fill=cython.Py_ssize_t)

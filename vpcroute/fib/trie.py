@@ -34,6 +34,7 @@ __all__ = ["Trie", "build"]
 
 _CHILD = 0x80000000
 _WORD = 0xFFFFFFFF
+_MARKS = 0x80008000  # the highest bit of two cells
 _ALL = 0xFFFFFFFFFFFFFFFF
 _CACHED = 1 << 17  # so many words are in the processor's cache, where there is nothing to wait for
 
@@ -249,41 +250,45 @@ def _of(builder):
 @cython.final
 @cython.cclass
 class _Check:
-    """A walk through all blocks of a trie, each once."""
+    """A walk along every way through a trie.
+
+    No two entries lead to one block, so the blocks that are met have no more words than there are. Where they have, the
+    walk is given up: so it takes no longer than the arena is, wherever it is led.
+    """
 
     def __init__(self, trie, classes):
         self.trie = trie
         self.classes = classes
         self.width = 32 if self.trie.version == 4 else 128
-        self.live = 0
-        self.owner = array("H", bytes(2 * self.trie._fill))
-        if cython.compiled:
-            self.seen = cython.cast("unsigned short *", cython.cast(cython.size_t, self.owner.buffer_info()[0]))
-        else:
-            self.seen = self.owner
+        self.met = 0
+        self.beyond = (0x8000 - min(self.classes, 0x8000)) * 0x10001
 
     def pages(self):
         """Goes through all of it."""
-        trie = self.trie
-        for page in range(256):
-            at = trie._pages[page]
-            if at + 256 > trie._fill:
-                raise ValueError(f"page {page} is behind the end of the arena")
-            if self.visit(at, 0xFFFF, 256):
-                for i in range(256):
-                    self.entry(trie._word[at + i], 16)
+        for at in sorted(set(self.trie._directory)):
+            if at + 256 > self.trie._fill:
+                raise ValueError(f"the page at word {at} is behind the end of the arena")
+            self.meet(at, 256)
+            for i in range(256):
+                self.entry(self.trie._word[at + i], 16)
 
-    def visit(self, at, key, words):
-        """Whether a block is seen for the first time; it is as many words, and is seen as one thing only."""
-        if self.seen[at] == key:
-            return False
-        if self.seen[at]:
-            raise ValueError(f"the block at word {at} is used in two ways")
-        self.seen[at] = key
-        self.live += words
-        if self.live > self.trie._fill:
+    def meet(self, at, words):
+        """Counts what is met, of so many words."""
+        self.met += words
+        if self.met > self.trie._fill:
             raise ValueError(f"the block at word {at} overlaps another one")
-        return True
+        return 0
+
+    def are_classes(self, word, at, words):
+        """Whether all cells in so many words are classes that there are; most blocks have no others.
+
+        Two at a time: a class that there is not, as what is no class, sets the highest bit of its half.
+        """
+        beyond = self.beyond
+        bits = 0
+        for i in range(at, at + words):
+            bits = bits | word[i] | (word[i] + beyond)
+        return bits & _MARKS == 0
 
     def entry(self, entry, depth):
         """Goes through what hangs from an entry behind so many bits."""
@@ -299,11 +304,12 @@ class _Check:
         fixed = (1 << k) >> 1 if k else 1
         if at + fixed > fill:
             raise ValueError(f"the block at word {at} is behind the end of the arena")
+        if k and self.are_classes(self.trie._word, at, fixed):
+            return self.meet(at, fixed)
         own = own_words(self.trie._word, self.trie._half, entry)
         if own < 2 * fixed - (k > 0) * fixed or at + own > fill:
             raise ValueError(f"the block at word {at} is behind the end of the arena")
-        if not self.visit(at, (depth << 4 | k) + 1, own):
-            return 0
+        self.meet(at, own)
         if k:
             for i in range(1 << k):
                 cell = self.trie._half[2 * at + i]

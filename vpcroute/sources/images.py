@@ -5,9 +5,10 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from vpcroute.errors import InvalidDocument
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["load", "save"]
 
 _SHORTEST = 32
+
+# Windows knows neither flags nor advice.
+_OURS_ALONE: Final[dict[str, Any]] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANON} if hasattr(mmap, "MAP_ANON") else {}
+_IN_LARGE_PAGES: Final[int | None] = getattr(mmap, "MADV_HUGEPAGE", None)
 
 
 def save(resolver: Resolver, path: str | PathLike[str]) -> None:
@@ -66,6 +71,15 @@ def load(path: str | PathLike[str], *, trusted: bool = False) -> Resolver:
             raise InvalidDocument((("", "not a saved resolver of this version"),))
         if trusted:
             return unpack(memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)), trusted=True)
-        copy = mmap.mmap(-1, size)  # begins with a page, as the arrays must
+        copy = _room(size)
         read = file.readinto(copy)
         return unpack(memoryview(copy)[:read], trusted=False)
+
+
+def _room(size: int) -> mmap.mmap:
+    """Memory that begins with a page, as the arrays must; large pages are handed out, and looked up, in less time."""
+    room = mmap.mmap(-1, size, **_OURS_ALONE)
+    if _IN_LARGE_PAGES is not None:
+        with suppress(OSError):  # the system has none
+            room.madvise(_IN_LARGE_PAGES)
+    return room
