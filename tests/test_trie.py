@@ -157,6 +157,7 @@ def test_check_takes_what_is_whole(entries: list[int], blocks: list[int]) -> Non
         (0, [SLICE], [], "is behind the end"),
         (0, [SLICE], [0, 0], "is behind the end"),
         (0, [SLICE], [2, 1, 0], "is behind the end"),
+        (0, [SLICE], [0x8000_0001, 0], "is behind the end"),  # twice as many are 2 in 32 bits
         (0, [SLICE], [1, 10], "no class 10"),
         (0, [SLICE], [2, 0, 0, 0], "do not ascend"),
         (0, [SLICE], [3, 5, 5, 0, 0, 0], "do not ascend"),

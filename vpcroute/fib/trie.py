@@ -307,7 +307,7 @@ class _Check:
         if k and self.are_classes(self.trie._word, at, fixed):
             return self.meet(at, fixed)
         own = own_words(self.trie._word, self.trie._half, entry)
-        if own < 2 * fixed - (k > 0) * fixed or at + own > fill:
+        if own < 2 * fixed - (k > 0) * fixed or at + own > fill or (k == 0 and self.trie._word[at] > fill):
             raise ValueError(f"the block at word {at} is behind the end of the arena")
         self.meet(at, own)
         if k:
