@@ -55,7 +55,7 @@ def compile_table(table: RouteTable, vantage: Vantage) -> Resolver:
         stand = table.stand(vantage)
         if stand.tunnel is not None:
             everything = through_tunnel(stand.tunnel, stand.state)
-            decided = Decided([everything])
+            decided = Decided([everything.egress])
             return Resolver(
                 vantage, table.generation, _NO_TABLES, decided, everything=everything, service=stand.service
             )

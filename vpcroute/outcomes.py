@@ -15,7 +15,16 @@ import attrs
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VpcService, WanRoute
 from vpcroute.egress import EcmpGroup, EcmpMember, Egress, Gateway, Health, OnRamp, Tunnel
 from vpcroute.errors import printable
-from vpcroute.precedence import AddressCandidates, NameCandidates, View, WanLike, Winners, prefix_of, readings
+from vpcroute.precedence import (
+    AddressCandidates,
+    NameCandidates,
+    View,
+    WanLike,
+    Winners,
+    prefix_of,
+    readings,
+    strictly,
+)
 from vpcroute.ranges import Range
 from vpcroute.remarks import Candidate, Remark, RemarkCode
 
@@ -27,6 +36,7 @@ __all__ = [
     "decide_address",
     "decide_name",
     "decide_service",
+    "destination",
     "maybe_stored",
     "needs_dns",
     "through_tunnel",
@@ -84,16 +94,33 @@ def decide_address(c: AddressCandidates, view: View) -> Outcome:
     return _with_others(outcome, alternatives, c, view)
 
 
+def destination(c: AddressCandidates, view: View) -> Egress | Refusal:
+    """Where :func:`decide_address` leads, without the rest of the outcome.
+
+    The other readings decide only where the strict one has no winner.
+    """
+    winners = () if c.owner is not None or c.reserved is not None else strictly(c, view)
+    if winners:
+        return _way(winners)
+    outcome = decide_address(c, view)
+    return outcome.egress if isinstance(outcome, Decision) else outcome
+
+
 def _decision(winners: Sequence[Announcement], view: View) -> Outcome:
     """The outcome of routes that won together."""
-    stopped = next((r for r in winners if not getattr(r, "in_force", True)), None)
-    if stopped is not None:
-        return Refusal(
-            "route_not_in_force", f"the route to {_destination(stopped)} is not in force", _NOT_IN_FORCE_HINT
-        )
+    egress = _way(winners)
+    if isinstance(egress, Refusal):
+        return egress
     route = winners[0] if len(winners) == 1 else min(winners, key=_stable)
-    egress = _egress(winners)
     return Decision(egress, route, "unspecified", remarks=_remarks(egress, winners, view))
+
+
+def _way(winners: Sequence[Announcement]) -> Egress | Refusal:
+    for route in winners:
+        if not getattr(route, "in_force", True):
+            text = f"the route to {_destination(route)} is not in force"
+            return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
+    return _egress(winners)
 
 
 def _destination(route: Announcement) -> str:

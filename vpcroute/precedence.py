@@ -64,6 +64,7 @@ __all__ = [
     "effective_priority",
     "prefix_of",
     "readings",
+    "strictly",
 ]
 
 Basis = Literal["documented", "inferred", "proposed"]
@@ -280,6 +281,11 @@ def readings(c: AddressCandidates, view: View) -> list[tuple[Winners, RemarkCode
     return found
 
 
+def strictly(c: AddressCandidates, view: View) -> Winners:
+    """The winners by the strict reading alone: the first of :func:`readings`."""
+    return next(_readings_here(c, view))[0]
+
+
 def _readings_here(c: AddressCandidates, view: View) -> Iterator[tuple[Winners, RemarkCode | None]]:
     zero_trust = next((level for level in c.levels if level.zero_trust is not None), None)
     wan_length, wan = _best_wan(c.levels, view)
@@ -318,11 +324,17 @@ def _scope_of(route: WanLike) -> tuple[str, ...]:
 def _best_wan(levels: Sequence[Level], view: View) -> tuple[int, tuple[WanLike, ...]]:
     """Length and equal winners of the longest prefix that has a WAN route in sight; no winners if none has."""
     for level in levels:
-        seen = [r for r in level.wan if view.sees(r)]
-        if seen:
-            ranks = [(effective_priority(r, view.state(r.via)), isinstance(r, BgpRoute)) for r in seen]
-            best = min(ranks)
-            return level.length, tuple(r for r, rank in zip(seen, ranks, strict=True) if rank == best)
+        best: tuple[int, bool] | None = None
+        winners: tuple[WanLike, ...] = ()
+        for route in level.wan:
+            if view.sees(route):
+                rank = effective_priority(route, view.state(route.via)), isinstance(route, BgpRoute)
+                if best is None or rank < best:
+                    best, winners = rank, (route,)
+                elif rank == best:
+                    winners += (route,)
+        if winners:
+            return level.length, winners
     return 0, ()
 
 

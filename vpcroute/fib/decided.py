@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from vpcroute.classes import RouteClasses
 from vpcroute.egress import Connector, Egress
 from vpcroute.errors import RouteError
-from vpcroute.outcomes import Decision, Outcome, Refusal, decide_address
+from vpcroute.outcomes import Refusal, destination
 from vpcroute.precedence import View
 
 __all__ = ["Decided", "decide_all"]
@@ -25,7 +25,7 @@ class Decided:
         errors: each refusal as an error without an address.
     """
 
-    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+    def __init__(self, outcomes: Iterable[Egress | Refusal] = ()) -> None:
         self.numbers = array("i")
         self.egresses: tuple[Egress, ...] = ()
         self.refusals: tuple[Refusal, ...] = ()
@@ -49,22 +49,21 @@ class Decided:
         new.egresses, new.refusals, new.said, new.errors = self.egresses, self.refusals, self.said, self.errors
         new._known = self._known.copy()
         again = [*stale, *range(len(self.numbers), len(classes.candidates))]
-        new._put((number, decide_address(classes.candidates[number], view)) for number in again)
+        new._put((number, destination(classes.candidates[number], view)) for number in again)
         return new
 
-    def _put(self, outcomes: Iterable[tuple[int, Outcome]]) -> None:
+    def _put(self, outcomes: Iterable[tuple[int, Egress | Refusal]]) -> None:
         egresses, refusals = list(self.egresses), list(self.refusals)
         for number, outcome in outcomes:
-            key = outcome.egress if isinstance(outcome, Decision) else outcome
-            known = self._known.get(key)
+            known = self._known.get(outcome)
             if known is None:
-                if isinstance(key, Refusal):
+                if isinstance(outcome, Refusal):
                     known = ~len(refusals)
-                    refusals.append(key)
+                    refusals.append(outcome)
                 else:
                     known = len(egresses)
-                    egresses.append(key)
-                self._known[key] = known
+                    egresses.append(outcome)
+                self._known[outcome] = known
             if number == len(self.numbers):
                 self.numbers.append(known)
             else:
@@ -82,7 +81,7 @@ class Decided:
 def decide_all(classes: RouteClasses, view: View, before: tuple[View, Decided] | None = None) -> Decided:
     """The outcome of every class; from those of an earlier view of the same place, where that is enough."""
     if before is None or _seen_otherwise(before[0], view):
-        return Decided(decide_address(c, view) for c in classes.candidates)
+        return Decided(destination(c, view) for c in classes.candidates)
     view_before, decided = before
     stale = sorted({number for via in _moved(view_before, view) for number in classes.by_onramp.get(via, ())})
     if not stale and len(decided.numbers) == len(classes.candidates):
