@@ -203,7 +203,9 @@ def _swept(
     octets = bytearray(width * len(said))
     for i in range(size - 1):
         octets[i::width] = records[i::size]
-    words = array("Q", bytes(octets))
+    words = array("Q")
+    words.frombytes(octets)
+    del octets
     if byteorder == "little":
         words.byteswap()
     highs, lows = (words, array("Q", bytes(8 * len(words)))) if version == 4 else (words[::2], words[1::2])

@@ -18,7 +18,7 @@ cdef class Ranges:
     @cython.locals(count=cython.Py_ssize_t)
     cdef int push(self, unsigned long long high, unsigned long long low, unsigned int number) except -1
 
-    cdef int _grow(self) except -1
+    cdef int reserve(self, Py_ssize_t more) except -1
     cdef int _point(self) except -1
 
     @cython.locals(i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong)

@@ -78,15 +78,15 @@ class Ranges:
                     self.number[count - 1] = number
                 return 0
         if count == self.room:
-            self._grow()
+            self.reserve(max(self.room >> 1, _LEAST))
         self.high[count] = high
         self.low[count] = low
         self.number[count] = number
         self.count = count + 1
         return 0
 
-    def _grow(self):
-        more = max(self.room, _LEAST)
+    def reserve(self, more):
+        """Makes room for so many more ranges."""
         self.highs.frombytes(bytes(8 * more))
         self.lows.frombytes(bytes(8 * more))
         self.classes.frombytes(bytes(4 * more))
@@ -209,6 +209,7 @@ def sweep(
 
 def _sweep(highs, lows, lengths, said, inside, join, around, span, width):
     found = Ranges()
+    found.reserve(len(highs) + (len(highs) >> 2))  # most prefixes inside others make a range more than they are
     open_ = _Open()
     high_before, low_before, open_.high[0], open_.low[0] = span
     open_.number[0] = around
