@@ -37,7 +37,8 @@ class RouteClasses:
 
     Attributes:
         candidates: what each class stands for.
-        known: the class of a prefix by what is around it and what is said there, as :func:`sweep` keeps it.
+        known: the class of a prefix by what is around it and what is said there, as :func:`sweep` keeps it; the
+            compiler may forget it.
         by_onramp: the classes that a WAN route through a connector has a part in.
     """
 

@@ -101,6 +101,7 @@ def _compiled(store: Store, network: str) -> _Compiled:
         subnets = read_subnets(store, network, classes)
         v4, v6 = (_family(Hearing(store, version, network), subnets[version], classes) for version in (4, 6))
         names = hostnames(_hostname_routes(store, store.ids("kind", "hostname")))
+        classes.known.clear()  # of a full table a seventh of what is kept, and a change asks for little of it
         made = _Compiled(store.log.revision, classes, Tables(v4, v6, names), {})
         store.compiled[network] = made
         store.log.keep(max(_FEWEST_CHANGES, len(store) // _PREFIXES_A_CHANGE))
