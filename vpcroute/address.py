@@ -8,7 +8,11 @@ name. So nothing here guesses which one is meant.
 
 Where the runtime leaves an address to somebody further down the line, and that one could read it in more than one way,
 it is refused: numeric spellings of IPv4 in a connect address, port 0, zone ids, IPv6 without brackets. IPv4-mapped IPv6
-is unmapped, so that ``[::ffff:10.0.1.50]`` is looked up, and dialed, as 10.0.1.50.
+is unmapped, so that ``[::ffff:10.0.1.50]`` is looked up, and dialed, as 10.0.1.50. User names and passwords are dropped,
+as fetch() drops them, and never shown (see :mod:`vpcroute.credentials`).
+
+Reading takes time and memory linear in the length. A host that is more than lower-case ASCII ada reads only up to 16,384
+octets; a name of over 253 characters is none that DNS can hold, whoever reads it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from typing import Any, Final, Literal
 import attrs
 from ada_url import URL
 
+from vpcroute.credentials import shown, without_credentials
 from vpcroute.errors import InvalidAddress, printable, quoted
 from vpcroute.fields import IPAddress
 
@@ -116,11 +121,11 @@ def read_fetch(url: str) -> Target:
         parsed = URL(_scalar_values(url))
     except ValueError:
         if _HAS_SCHEME.match(url.strip(_TRIMMED_BY_URL).translate(_REMOVED_BY_URL)):
-            raise _invalid(f"Invalid URL: {printable(url)}", url) from None
+            raise _invalid(f"Invalid URL: {shown(url)}", url) from None
         raise _invalid("absolute URL required", url, "write scheme, host and path: http://10.0.1.50/data") from None
     scheme = parsed.protocol[:-1]
     if scheme not in ("http", "https"):
-        raise _invalid(f"Fetch API cannot load: {printable(url)}", url, "fetch() takes http and https")
+        raise _invalid(f"Fetch API cannot load: {shown(url)}", url, "fetch() takes http and https")
     port = int(parsed.port) if parsed.port else (80 if scheme == "http" else 443)
     if port == 0:
         raise _invalid(_PORT_ZERO, url)
@@ -165,12 +170,12 @@ def read_connect(address: str | Mapping[str, object], *, secure_transport: str =
         raise TypeError(f"a connect address must be a str or a mapping, not {type(address).__name__}")
     if secure_transport not in SECURE_TRANSPORTS:
         raise _invalid(
-            f"Unsupported value in secureTransport socket option: {printable(secure_transport)}", str(address)
+            f"Unsupported value in secureTransport socket option: {printable(secure_transport)}", shown(address)
         )
     if secure_transport != "off":
         raise _invalid(
             f"secureTransport {secure_transport!r} is not supported: connect() through a VPC Network is plaintext TCP",
-            str(address),
+            shown(address),
             "use fetch() with https, or leave secureTransport off",
         )
     return target
@@ -292,7 +297,7 @@ def _read_host(host: str, port: int | None) -> Target:
     if ":" in host and not host.startswith("[") and "%" not in host:
         return target_of(_ipv6(host, host), port)
     if not _IN_CONNECT.fullmatch(host) or any(c in host for c in ":[]"):
-        raise _invalid(f"{quoted(host)} is neither an address nor a host name", host)
+        raise _invalid(f"{quoted(without_credentials(host))} is neither an address nor a host name", host)
     return _named_or_ipv4(host, port, host)
 
 
@@ -343,11 +348,11 @@ def _read_pair(pair: tuple[Any, ...]) -> Target:
     host, port = pair[:2]
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"port must be an int, not {type(port).__name__}")
-    shown = f"({str(host)[:60]!r}, {port if abs(port) < 10**20 else '…'})"
+    text = f"({without_credentials(str(host))[:60]!r}, {port if abs(port) < 10**20 else '…'})"
     if not 1 <= port <= _HIGHEST_PORT:
-        raise _invalid(_PORT_ZERO if port == 0 else "a port is 1 to 65535", shown)
+        raise _invalid(_PORT_ZERO if port == 0 else "a port is 1 to 65535", text)
     if len(pair) == 4 and pair[3] != 0:
-        raise _invalid("an address with a zone id means something on one host only", shown)
+        raise _invalid("an address with a zone id means something on one host only", text)
     if isinstance(host, (IPv4Address, IPv6Address)):
         return target_of(host, port)
     if not isinstance(host, str):
@@ -358,4 +363,4 @@ def _read_pair(pair: tuple[Any, ...]) -> Target:
 def _invalid(
     message: str, address: str | None, hint: str | None = None, *, code: str = "invalid_address"
 ) -> InvalidAddress:
-    return InvalidAddress(message, code=code, hint=hint, address=None if address is None else printable(address))
+    return InvalidAddress(message, code=code, hint=hint, address=None if address is None else shown(address))

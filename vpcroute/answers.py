@@ -15,6 +15,7 @@ from json.encoder import encode_basestring_ascii
 from socket import AF_INET6, inet_aton, inet_pton
 from typing import Any, Final, Protocol, TextIO, TypeVar
 
+from vpcroute.credentials import without_credentials
 from vpcroute.edges import address_edges, known_names
 from vpcroute.errors import InvalidAddress, RouteError, printable
 from vpcroute.fib.resolution import Resolution
@@ -84,9 +85,12 @@ class Answerer:
                 answer = ask(address)
             except RouteError as error:
                 self.refused = True
+                address = without_credentials(address)
                 shown = address if len(address) <= LONGEST else printable(address)
                 answered.append((shown, common_of(shown, error, False), None))
                 continue
+            if "@" in address:
+                address = without_credentials(address)
             host, port, scheme = answer.host, answer.port, answer.scheme
             if "[" in address and ":" not in host:  # IPv4-mapped, perhaps: that is remarked upon
                 answered.append((address, common_of(address, answer, False), None))

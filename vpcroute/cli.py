@@ -46,7 +46,7 @@ the place of "-", addresses are read from standard input, one a line; blank line
 An egress with "?" behind it is not guaranteed: question or document leave open which way it is.
 
 --json prints one object a line, in the order of the addresses:
-  address      as given (of one that is too long the beginning)
+  address      as given, but *** for user name and password (of one that is too long the beginning)
   host         the name or address in its one spelling
   ip           the address to dial, or null where only a name is known
   port, scheme the port to dial; http, https, or tcp for connect()

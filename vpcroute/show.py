@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import attrs
 
 from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
+from vpcroute.credentials import without_credentials
 from vpcroute.egress import ClientDevice, EcmpGroup, Egress, Gateway, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import InvalidAddress, RouteError, printable
 from vpcroute.fib.resolution import Resolution
@@ -102,6 +103,7 @@ def answer_line(address: str, answer: Resolution | RouteError) -> str:
 
 def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]:
     """The object for one address; its keys are those that ``vpcroute resolve --help`` lists."""
+    address = without_credentials(address)
     if isinstance(answer, RouteError):
         return {"address": address, "error": {"code": answer.code, "message": str(answer), "hint": answer.hint}}
     return {
@@ -176,7 +178,7 @@ class Row:
 
 def answer_row(address: str, answer: Resolution | RouteError) -> Row:
     """The row for one address: address, offramp, egress, route, port."""
-    shown = printable(address) or "''"
+    shown = printable(without_credentials(address)) or "''"
     if isinstance(answer, RouteError):
         about = "unreadable" if isinstance(answer, InvalidAddress) else "refused"
         notes = [Note("error", f"{answer.code}: {clean(str(answer))}")]

@@ -14,6 +14,7 @@ except ImportError:
 
 from vpcroute.address import Scheme, Target, read_bare, target_of
 from vpcroute.announcements import Announcement, HostnameRoute, VpcService
+from vpcroute.credentials import shown
 from vpcroute.egress import Egress, Offramp
 from vpcroute.errors import LONGEST_QUOTE, InvalidAddress, InvalidVantage, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, is_dns_name
@@ -288,7 +289,7 @@ def refused(said, resolution):
     error = _new_error(RouteError, f"{host_of(resolution)}: {message}")
     error.code = code
     error.hint = hint
-    # Of a connect address each character has been read; a URL has more than that.
+    # Of a connect address each character has been read; a URL has more than that, but no credentials.
     error.address = text if resolution._scheme == 0 and len(text) <= LONGEST_QUOTE else printable(text)
     return error
 
@@ -299,7 +300,7 @@ def error_of(refusal: Refusal, host: str, address: object) -> RouteError:
     if refusal.code == "invalid_vantage":
         return InvalidVantage(text, hint=refusal.hint)
     kind = InvalidAddress if refusal.code == "invalid_address" else RouteError
-    return kind(text, code=refusal.code, hint=refusal.hint, address=printable(str(address)))
+    return kind(text, code=refusal.code, hint=refusal.hint, address=shown(address))
 
 
 def refuse_impossible_name(target: Target, address: object) -> None:
