@@ -60,10 +60,11 @@ def _odd(
     if route.original is not None:
         text = f"{printable(route.original)} has host bits set and is read as {prefix_of(route)}"
         yield RemarkCode.HOST_BITS, field, text
-    for special in around:
-        if special.reserved is None:
-            text = f"{prefix_of(route)} lies in {special.network} ({special.name}) and is never used"
-            yield RemarkCode.PROHIBITED_RANGE, field, text
+    prohibited = [special for special in around if special.reserved is None]
+    if prohibited:
+        special = max(prohibited, key=lambda r: r.network.prefixlen)
+        text = f"{prefix_of(route)} lies in {special.network} ({special.name}) and is never used"
+        yield RemarkCode.PROHIBITED_RANGE, field, text
     if isinstance(route, SubnetRoute) and isinstance(route.via, MeshNode) and not in_default_network:
         text = "virtual networks are for Cloudflare Tunnel; a Mesh node's routes belong to the default one"
         yield RemarkCode.MESH_IN_VIRTUAL_NETWORK, "virtual_network_id", text

@@ -4,8 +4,9 @@ Two questions are answered from it.
 
 *What must never be a destination, whatever is announced?* Rows whose ``refusal`` is ``destination_ip_prohibited``, and
 the account's own reserved ranges (:func:`reserved_ranges`), stand before every route: Cloudflare treats the reserved
-ranges as more specific than any user route (cloudflare-docs: cloudflare-one/networks/routes/reserved-ips), and a
-loopback, link-local or multicast address means another host to whoever dials it.
+ranges as more specific than any user route (cloudflare-docs: cloudflare-one/networks/routes/reserved-ips), a loopback,
+link-local or multicast address means another host to whoever dials it, and one that carries an IPv4 address inside is a
+way around what is decided for that.
 
 *Where does an address without a route go?* To the Internet through Gateway if it is public, else nowhere
 (cloudflare-docs: networking-services/reference/traffic-steering, "Default routing"). :mod:`ipaddress` does not answer
@@ -14,9 +15,25 @@ that: ``is_global`` is true for multicast, ``64:ff9b::/96`` and Cloudflare's own
 is silent on the rest; here whatever the IANA special-purpose registries do not call globally reachable is dropped too,
 and in IPv6 whatever lies outside 2000::/3, the only space that is allocated for global unicast.
 
-Addresses that carry another one inside are decided thus: IPv4-mapped ones (RFC 4291) are unmapped before any look-up;
-NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056, deprecated by RFC 7526) and Teredo (RFC 4380) addresses are not public, for
-a translator on the way could turn each into any IPv4 address, a private one too.
+Addresses that carry an IPv4 address inside reach, through a translator or a relay on the way, whatever host that one
+names there: a private one, or the dialing host itself. The spelling must not get around what is decided for the IPv4
+address, so none of these is ever a destination, whatever is announced; who means the host writes its IPv4 address.
+
+- IPv4-mapped, ``::ffff:0:0/96`` (RFC 4291 section 2.5.5.2): the one exception, for sockets take it for the IPv4 address
+  itself: it is unmapped before any look-up, and the IPv4 address is looked up and dialed.
+- IPv4-compatible, ``::/96`` (RFC 4291 section 2.5.5.1): deprecated; a host with automatic tunnels sends IPv4.
+- IPv4-translated, ``::ffff:0:0:0/96`` (RFC 2765 section 2.1, obsolete; RFC 6052 took its place).
+- NAT64, ``64:ff9b::/96`` (RFC 6052): section 3.1 forbids it for addresses that are not global, but translators differ in
+  what they drop, and the routes of the IPv4 address would have no say.
+- Local-use NAT64, ``64:ff9b:1::/48`` (RFC 8215): is meant for private IPv4 addresses too, and where in it they stand is
+  for each network to say.
+- 6to4, ``2002::/16`` (RFC 3056, its relays deprecated by RFC 7526): section 2 forbids private addresses, and RFC 3964
+  lists what relays let through.
+- Teredo, ``2001::/32`` (RFC 4380 section 4): relays send to the IPv4 address and port inside.
+
+Not among them are addresses that look so only to the network that owns their prefix: ISATAP interface identifiers
+(``…:0:5efe:a.b.c.d``, RFC 5214 section 6.1) and a network's own NAT64 prefix (RFC 6052 section 2.2). All others route
+such an address by its prefix, as any other address there; who announces the prefix answers for what is behind it.
 """
 
 from __future__ import annotations
@@ -71,6 +88,7 @@ _PROHIBITED: Final = "destination_ip_prohibited"
 _UNROUTABLE: Final = "destination_ip_unroutable"
 
 _OTHER_HOST = "to the host that dials, this address is another one than to whoever wrote it"
+_IPV4_INSIDE: Final = "it stands for an IPv4 address: write that one, and its own routes decide"
 
 #: Special-purpose ranges, both families (IANA special-purpose address registries; RFC 6890).
 SPECIAL: Final[tuple[Range, ...]] = tuple(
@@ -94,17 +112,19 @@ SPECIAL: Final[tuple[Range, ...]] = tuple(
         ("255.255.255.255/32", "limited broadcast", _PROHIBITED, "RFC 8190", None),
         ("::/0", "not global unicast", _UNROUTABLE, "RFC 4291 section 2.4; IANA IPv6 address space", None),
         ("::/128", "unspecified", _PROHIBITED, "RFC 4291 section 2.5.2", _OTHER_HOST),
+        ("::/96", "IPv4-compatible, deprecated", _PROHIBITED, "RFC 4291 section 2.5.5.1", _IPV4_INSIDE),
         ("::1/128", "loopback", _PROHIBITED, "RFC 4291 section 2.5.3", _OTHER_HOST),
-        ("64:ff9b::/96", "NAT64", _UNROUTABLE, "RFC 6052", None),
-        ("64:ff9b:1::/48", "local-use NAT64", _UNROUTABLE, "RFC 8215", None),
+        ("::ffff:0:0:0/96", "IPv4-translated, obsolete", _PROHIBITED, "RFC 2765 section 2.1", _IPV4_INSIDE),
+        ("64:ff9b::/96", "NAT64", _PROHIBITED, "RFC 6052 section 3.1", _IPV4_INSIDE),
+        ("64:ff9b:1::/48", "local-use NAT64", _PROHIBITED, "RFC 8215", _IPV4_INSIDE),
         ("100::/64", "discard only", _UNROUTABLE, "RFC 6666", None),
         ("2000::/3", "global unicast", None, "RFC 4291 section 2.4; IANA IPv6 address space", None),
         ("2001::/23", "IETF protocol assignments", _UNROUTABLE, "RFC 2928", None),
-        ("2001::/32", "Teredo", _UNROUTABLE, "RFC 4380", None),
+        ("2001::/32", "Teredo", _PROHIBITED, "RFC 4380 section 4", _IPV4_INSIDE),
         ("2001:3::/32", "automatic multicast tunneling", None, "RFC 7450", None),
         ("2001:4:112::/48", "AS112", None, "RFC 7535", None),
         ("2001:db8::/32", "documentation", _UNROUTABLE, "RFC 3849", None),
-        ("2002::/16", "6to4", _UNROUTABLE, "RFC 7526", None),
+        ("2002::/16", "6to4", _PROHIBITED, "RFC 3056 section 2; RFC 3964", _IPV4_INSIDE),
         ("3fff::/20", "documentation", _UNROUTABLE, "RFC 9637", None),
         ("5f00::/16", "segment routing (SRv6) SIDs", _UNROUTABLE, "RFC 9602", None),
         ("fc00::/7", "unique local", _UNROUTABLE, "RFC 4193", None),
