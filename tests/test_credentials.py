@@ -16,7 +16,7 @@ from vpcroute.cli import main
 from vpcroute.credentials import without_credentials
 from vpcroute.reference import Reference
 
-SECRET = "hunter2"
+SECRET = "hunter2"  # noqa: S105
 
 SHOWN = {
     "http://10.0.0.1/": "http://10.0.0.1/",

@@ -12,7 +12,19 @@ import vpcroute
 
 #: Every module of the package; each imports only what stands above it, unless inside a function.
 ORDER = (
-    *("errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks", "credentials", "address", "gateway"),
+    *(
+        "errors",
+        "ranges",
+        "packed",
+        "fields",
+        "vantage",
+        "egress",
+        "announcements",
+        "remarks",
+        "credentials",
+        "address",
+        "gateway",
+    ),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store"),
     *("registry", "standpoint", "transactions"),
     *("fib", "fib.shim", "fib.order", "columns", "hearing"),

@@ -8,11 +8,11 @@ name. So nothing here guesses which one is meant.
 
 Where the runtime leaves an address to somebody further down the line, and that one could read it in more than one way,
 it is refused: numeric spellings of IPv4 in a connect address, port 0, zone ids, IPv6 without brackets. IPv4-mapped IPv6
-is unmapped, so that ``[::ffff:10.0.1.50]`` is looked up, and dialed, as 10.0.1.50. User names and passwords are dropped,
-as fetch() drops them, and never shown (see :mod:`vpcroute.credentials`).
+is unmapped, so that ``[::ffff:10.0.1.50]`` is looked up, and dialed, as 10.0.1.50. User names and passwords are
+dropped, as fetch() drops them, and never shown (see :mod:`vpcroute.credentials`).
 
-Reading takes time and memory linear in the length. A host that is more than lower-case ASCII ada reads only up to 16,384
-octets; a name of over 253 characters is none that DNS can hold, whoever reads it.
+Reading takes time and memory linear in the length. A host that is not plain lower-case ASCII ada reads only up to
+16,384 octets; a name of over 253 characters is none that DNS can hold, whoever reads it.
 """
 
 from __future__ import annotations
@@ -44,10 +44,8 @@ __all__ = [
 Scheme = Literal["http", "https", "tcp"]
 SECURE_TRANSPORTS: Final = ("off", "on", "starttls")
 
-_HAS_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_HAS_SCHEME: Final = re.compile(r"[\x00-\x20]*[A-Za-z][A-Za-z0-9+.\-\t\n\r]*:")
 _IS_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-_TRIMMED_BY_URL: Final = "".join(map(chr, range(0x21)))
-_REMOVED_BY_URL: Final = str.maketrans("", "", "\t\n\r")
 _DOTTED_QUAD: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
 _IN_CONNECT: Final = re.compile(r"[A-Za-z0-9._:\[\]\-]{1,255}", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
@@ -120,7 +118,7 @@ def read_fetch(url: str) -> Target:
     try:
         parsed = URL(_scalar_values(url))
     except ValueError:
-        if _HAS_SCHEME.match(url.strip(_TRIMMED_BY_URL).translate(_REMOVED_BY_URL)):
+        if _HAS_SCHEME.match(url):
             raise _invalid(f"Invalid URL: {shown(url)}", url) from None
         raise _invalid("absolute URL required", url, "write scheme, host and path: http://10.0.1.50/data") from None
     scheme = parsed.protocol[:-1]

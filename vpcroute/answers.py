@@ -78,19 +78,17 @@ class Answerer:
         """Writes the line for each address, in order."""
         ask, place_of, common_of, kept = self._ask, self._place, self._lines.common, self._kept
         answered: list[Answered[Any]] = []
-        for address in addresses:
+        for given in addresses:
+            address = without_credentials(given) if "@" in given else given
             try:
-                if len(address) > LONGEST:
+                if len(given) > LONGEST:
                     raise InvalidAddress(f"longer than {LONGEST} characters")
-                answer = ask(address)
+                answer = ask(given)
             except RouteError as error:
                 self.refused = True
-                address = without_credentials(address)
-                shown = address if len(address) <= LONGEST else printable(address)
+                shown = address if len(given) <= LONGEST else printable(address)
                 answered.append((shown, common_of(shown, error, False), None))
                 continue
-            if "@" in address:
-                address = without_credentials(address)
             host, port, scheme = answer.host, answer.port, answer.scheme
             if "[" in address and ":" not in host:  # IPv4-mapped, perhaps: that is remarked upon
                 answered.append((address, common_of(address, answer, False), None))

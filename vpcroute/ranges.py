@@ -23,8 +23,8 @@ address, so none of these is ever a destination, whatever is announced; who mean
   itself: it is unmapped before any look-up, and the IPv4 address is looked up and dialed.
 - IPv4-compatible, ``::/96`` (RFC 4291 section 2.5.5.1): deprecated; a host with automatic tunnels sends IPv4.
 - IPv4-translated, ``::ffff:0:0:0/96`` (RFC 2765 section 2.1, obsolete; RFC 6052 took its place).
-- NAT64, ``64:ff9b::/96`` (RFC 6052): section 3.1 forbids it for addresses that are not global, but translators differ in
-  what they drop, and the routes of the IPv4 address would have no say.
+- NAT64, ``64:ff9b::/96`` (RFC 6052): section 3.1 forbids it for addresses that are not global, but translators differ,
+  and the routes of the IPv4 address would have no say.
 - Local-use NAT64, ``64:ff9b:1::/48`` (RFC 8215): is meant for private IPv4 addresses too, and where in it they stand is
   for each network to say.
 - 6to4, ``2002::/16`` (RFC 3056, its relays deprecated by RFC 7526): section 2 forbids private addresses, and RFC 3964
