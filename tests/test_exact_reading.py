@@ -60,7 +60,7 @@ def ours(call: str, address: object) -> Reading | str:
 def normalised(scheme: str, host: str, port: int) -> Reading | str:
     """A reading from the host as a URL parser writes it: mapped addresses as what they are, no trailing dot, no port 0.
 
-    Or what becomes of a name that DNS cannot hold.
+    Or what becomes of a name that no host can have: one that DNS cannot hold, or ``*``.
     """
     if port == 0:
         return UNREADABLE
@@ -73,7 +73,7 @@ def normalised(scheme: str, host: str, port: int) -> Reading | str:
     if ip is not None:
         return Reading(scheme, str(ip), port, ip)
     name = host[:-1] if host.endswith(".") else host
-    possible = all(1 <= len(label) <= 63 for label in name.split(".")) and len(name) <= 253
+    possible = name != "*" and all(1 <= len(label) <= 63 for label in name.split(".")) and len(name) <= 253
     return Reading(scheme, name, port, None) if possible else IMPOSSIBLE_NAME
 
 
@@ -151,8 +151,9 @@ def ipv4_spellings(draw: st.DrawFn) -> str:
 
 UNICODE_LABELS = words(
     "b\u00fccher B\u00dcCHER stra\u00dfe \u03b1\u03c2 \u4e2d\u6587 \u0627\u0644 \U0001f600 \u212a \u0130 \u2460 "
-    "xn--bcher-kva XN--BCHER-KVA xn-- xn--a xn--p1ai xn--nxasmq6b xn--a-ecp.ru a\u0301 \u0301a a\u200db "
-    "\u0915\u094d\u200d\u0937 \u05d0a a\u2260 \uff21 \u2100 \u2488 -a- ab--c a_b a!b a'b a(b) a+b a;b=c a~b a`b a{b} \u1e9e \u3164 \ud7a3"
+    "a\u0301 \u0301a \u05d0a a\u2260 \uff21 \u2100 \u2488 \u1e9e \u3164 \ud7a3 a\u200db \u0915\u094d\u200d\u0937 "
+    "xn--bcher-kva XN--BCHER-KVA xn-- xn--a xn--p1ai xn--nxasmq6b xn--a-ecp.ru "
+    "* -a- ab--c a_b a!b a'b a(b) a+b a;b=c a~b a`b a{b}"
 )
 UNICODE_NAMES = st.lists(UNICODE_LABELS, min_size=1, max_size=3).map(".".join)
 ODD_BRACKETS = words("[] [ ] [[::1]] [::1 ::1] [::1]] [::1]x x[::1] [1] [10.0.0.1] [v1.a] [::%31] [::1%25eth0] [:::]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -98,6 +99,38 @@ def test_target_of_a_bare_address_reads_back(address: str | bytes) -> None:
     if target.ip is not None:
         assert read_bare(target.ip.packed) == as_written(target)
         assert (str(target.ip), int(target.ip)) == (target.host, target.number)
+
+
+@examples(150)
+@given(st.one_of(URLS, near_canonical(), texts()))
+def test_a_socket_takes_addresses_for_addresses_and_names_for_names(url: str) -> None:
+    """As a name, ``0x7f.1`` would be an address to getaddrinfo()."""
+    for call in (through_a_tunnel().resolve_fetch, through_a_tunnel().resolve_connect):
+        try:
+            found = call(url)
+        except RouteError:
+            continue
+        if found.ip is None:
+            with pytest.raises(socket.gaierror):
+                socket.getaddrinfo(found.host, found.port, flags=socket.AI_NUMERICHOST)
+        else:
+            ((*_, address),) = socket.getaddrinfo(
+                found.host, found.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
+            assert (ip_address(address[0]), address[1]) == (found.ip, found.port)
+
+
+@pytest.mark.parametrize("url", ["http://*/", "https://*.", "http://%2a:8080", "http://\uff0a/"])
+def test_star_is_no_name_of_a_host(url: str) -> None:
+    """getaddrinfo() of glibc takes it for no name at all, and gives the loopback address."""
+    table = RouteTable()
+    table.announce(SubnetRoute("0.0.0.0/0", TUNNEL))
+    for vantage in (Vantage(), Vantage(tunnel_id="t-id")):
+        for answerer in (Reference(table, vantage), compile_table(table, vantage)):
+            for answers in (None, ["10.0.0.1"]):
+                with pytest.raises(RouteError) as caught:
+                    answerer.resolve_fetch(url, answers=answers)
+                assert caught.value.code == "dns_error"
 
 
 # Spellings with an IPv4 address inside

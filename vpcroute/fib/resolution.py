@@ -304,7 +304,9 @@ def error_of(refusal: Refusal, host: str, address: object) -> RouteError:
 
 
 def refuse_impossible_name(target: Target, address: object) -> None:
-    """``dns_error`` for a name that DNS cannot hold, so that no resolver ever sees it."""
+    """``dns_error`` for a name that no host can have, so that no resolver ever sees it."""
+    if target.host == "*":  # getaddrinfo() of glibc takes it for no name at all, and gives the loopback address
+        raise error_of(Refusal("dns_error", "not the name of a host"), target.host, address)
     if target.version == 0 and not is_dns_name(target.host):
         refusal = Refusal(
             "dns_error", "not a name that DNS can hold", "labels have 1 to 63, names up to 253 characters"
