@@ -23,7 +23,7 @@ __all__ = ["HIDDEN", "shown", "without_credentials"]
 #: What stands in the place of user name and password.
 HIDDEN: Final = "***"
 
-_BEFORE_AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[/\\]+|https?:", re.IGNORECASE | re.ASCII)
+_BEFORE_AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[/\\]{2,}|https?:[/\\]*", re.IGNORECASE | re.ASCII)
 _WITH_AUTHORITY: Final = ("http:", "https:")
 
 
