@@ -802,7 +802,7 @@ def test_hostile_text_in_findings() -> None:
         {
             "routes": [
                 {"network": "10.0.0.1/8", "tunnel_id": name, "virtual_network_id": name},
-                {"network": "127.0.0.0/8", "tunnel_id": name, "comment": HOSTILE},
+                {"network": "127.0.0.0/8", "tunnel_id": name, "comment": HOSTILE[:4096]},
             ]
         }
     ).findings

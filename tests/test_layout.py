@@ -12,19 +12,8 @@ import vpcroute
 
 #: Every module of the package; each imports only what stands above it, unless inside a function.
 ORDER = (
-    *(
-        "errors",
-        "ranges",
-        "packed",
-        "fields",
-        "vantage",
-        "egress",
-        "announcements",
-        "remarks",
-        "credentials",
-        "address",
-        "gateway",
-    ),
+    *("limits", "errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks"),
+    *("credentials", "address", "gateway"),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store"),
     *("registry", "standpoint", "transactions"),
     *("fib", "fib.shim", "fib.order", "columns", "hearing"),
@@ -33,7 +22,8 @@ ORDER = (
     *("fib.resolution", "fib.resolver", "fib.saved", "fib.image"),
     *("queries", "edges", "table", "reference", "compiler", "proof"),
     "",  # the public names
-    *("sources", "sources.json_text", "sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
+    *("sources", "sources.json_text", "sources.files"),
+    *("sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
     "sources.images",
     *("terminal", "show", "lines", "answers", "check", "cli", "__main__"),

@@ -19,7 +19,7 @@ import vpcroute
 from vpcroute import Resolution, RouteError, RouteTable, Vantage, answers, lines
 from vpcroute.answers import PORTS_WITH_REMARKS, Answerer, JsonLines, TextLines
 from vpcroute.cli import main
-from vpcroute.lines import LONGEST
+from vpcroute.limits import LONGEST_LINE as LONGEST
 from vpcroute.show import Table, answer_line, answer_row
 
 SAMPLE = str(Path(__file__).parent / "data" / "network.json")

@@ -317,11 +317,13 @@ def test_formats(form: Literal["jsonc", "toml"], text: str) -> None:
         pytest.param("toml", f"vpc_networks = [0x{'f' * 5000}]", "should be objects, but got …", id="huge hexadecimal"),
         pytest.param(
             "toml",
-            f"[[vpc_networks]]\n{'.'.join('a' * 3000)} = 1",
+            f"[[vpc_networks]]\n{'.'.join('a' * 64)} = 1",
             # What is cut, or left out where the interpreter's encoder does not go as deep.
             r'should have a string "binding" field but got (\{[a{":]{198})?…\.',
             id="deep keys",
         ),
+        pytest.param("toml", f"{' . '.join('a' * 65)} = 1", "is nested too deeply", id="deeper keys"),
+        pytest.param("toml", "[" + "a . 'b'.\"c\"." * 30_000 + "d]", "is nested too deeply", id="quoted keys"),
         pytest.param("toml", "vpc_networks = [nan]", "should be objects, but got null", id="nan in toml"),
         pytest.param(
             "toml",

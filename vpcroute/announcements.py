@@ -34,9 +34,10 @@ from vpcroute.fields import (
     set_ips,
     set_names,
     text,
-    up_to_wrong,
+    up_to,
     whole,
 )
+from vpcroute.limits import LONGEST_AS_PATH, MOST_COMMUNITIES
 from vpcroute.packed import pack
 from vpcroute.ranges import IPNetwork
 from vpcroute.vantage import read_colo, read_region
@@ -213,11 +214,15 @@ class WanRoute:
 
 
 def _asns(value: Any) -> Any:
-    return up_to_wrong(int, value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    return value if not _is_several(value) else up_to(LONGEST_AS_PATH, "BgpRoute.as_path", value, int)
 
 
 def _texts(value: Any) -> Any:
-    return up_to_wrong(str, value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    return value if not _is_several(value) else up_to(MOST_COMMUNITIES, "BgpRoute.communities", value, str)
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str)
 
 
 def _check_path(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

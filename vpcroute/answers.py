@@ -19,7 +19,7 @@ from vpcroute.credentials import without_credentials
 from vpcroute.edges import address_edges, known_names
 from vpcroute.errors import InvalidAddress, RouteError, printable
 from vpcroute.fib.resolution import Resolution
-from vpcroute.lines import LONGEST
+from vpcroute.limits import LONGEST_LINE
 from vpcroute.show import Row, Table, answer_line, answer_row
 from vpcroute.table import RouteTable
 from vpcroute.terminal import write
@@ -81,12 +81,12 @@ class Answerer:
         for given in addresses:
             address = without_credentials(given) if "@" in given else given
             try:
-                if len(given) > LONGEST:
-                    raise InvalidAddress(f"longer than {LONGEST} characters")
+                if len(given) > LONGEST_LINE:
+                    raise InvalidAddress(f"longer than {LONGEST_LINE} characters")
                 answer = ask(given)
             except RouteError as error:
                 self.refused = True
-                shown = address if len(given) <= LONGEST else printable(address)
+                shown = address if len(given) <= LONGEST_LINE else printable(address)
                 answered.append((shown, common_of(shown, error, False), None))
                 continue
             host, port, scheme = answer.host, answer.port, answer.scheme

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Final, Literal
 import attrs
 
 from vpcroute.errors import quoted
-from vpcroute.fields import is_a, lower_uuid, optional, text, up_to_wrong, whole
+from vpcroute.fields import is_a, lower_uuid, optional, text, up_to, whole
+from vpcroute.limits import MOST_MEMBERS
 
 __all__ = [
     "HEALTH_STATES",
@@ -118,7 +119,7 @@ class EcmpMember:
 def _members(members: Iterable[EcmpMember]) -> tuple[EcmpMember, ...]:
     if not isinstance(members, Iterable):
         raise TypeError(f"EcmpGroup.members: must be several members, not {type(members).__name__}")
-    members = up_to_wrong(EcmpMember, members)
+    members = up_to(MOST_MEMBERS, "EcmpGroup.members", members, EcmpMember)
     for member in members:
         if not isinstance(member, EcmpMember):
             raise TypeError(f"EcmpGroup.members: must be of EcmpMember, not {type(member).__name__}")

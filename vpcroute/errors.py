@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from vpcroute.limits import LONGEST_QUOTE, MOST_SHOWN_PROBLEMS
+
 __all__ = [
     "CLOUDFLARE_CODES",
     "LONGEST_QUOTE",
@@ -64,10 +66,6 @@ OWN_CODES: Final = frozenset(
         "routes_not_saved",
     }
 )
-
-#: Characters of text from outside that are shown; the rest is cut.
-LONGEST_QUOTE: Final = 200
-_MOST_PROBLEMS: Final = 50
 
 
 def printable(text: str) -> str:
@@ -143,13 +141,13 @@ class InvalidDocument(RouteError, ValueError):
 
     Attributes:
         problems: every error, as pairs of the path in the document (``routes[3].network``) and what is wrong there;
-            the exception's own text lists the first 50.
+            the exception's own text lists the first 50. A document with more than 10,000 is not read to its end.
     """
 
     def __init__(self, problems: tuple[tuple[str, str], ...], *, hint: str | None = None) -> None:
-        lines = [f"{path}: {text}" if path else text for path, text in problems[:_MOST_PROBLEMS]]
-        if len(problems) > _MOST_PROBLEMS:
-            lines.append(f"… and {len(problems) - _MOST_PROBLEMS} more")
+        lines = [f"{path}: {text}" if path else text for path, text in problems[:MOST_SHOWN_PROBLEMS]]
+        if len(problems) > MOST_SHOWN_PROBLEMS:
+            lines.append(f"… and {len(problems) - MOST_SHOWN_PROBLEMS} more")
         super().__init__("\n".join(lines), code="invalid_document", hint=hint)
         self.problems = problems
 

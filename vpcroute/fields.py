@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import islice
 from operator import attrgetter
 from socket import inet_aton
 from typing import Any, Final, TypeVar, cast
@@ -20,6 +21,15 @@ import dns.name
 from ada_url import URL
 
 from vpcroute.errors import quoted
+from vpcroute.limits import (
+    LONGEST_COMMENT,
+    LONGEST_DNS_NAME,
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_ANSWERS,
+    MOST_PLACES,
+)
 from vpcroute.packed import is_mapped, network_of, pack, packed
 from vpcroute.ranges import IPNetwork
 
@@ -48,7 +58,7 @@ __all__ = [
     "set_ips",
     "set_names",
     "text",
-    "up_to_wrong",
+    "up_to",
     "whole",
 ]
 
@@ -64,8 +74,6 @@ _QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x20\x7f/\\?#@:%<>\[\]^|]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UUID_LENGTH: Final = 36
-_LONGEST_TEXT: Final = 255
-_LONGEST_NAME: Final = 1024  # before IDNA shortens it
 
 
 def read_ip(text: str) -> IPAddress:
@@ -128,7 +136,7 @@ def ascii_name(text: str) -> str:
     Raises:
         ValueError: for what is no name, an address in any spelling, a label over 63 or a name over 253 characters.
     """
-    if not text or len(text) > _LONGEST_NAME or _NOT_IN_NAMES.search(text):
+    if not text or len(text) > LONGEST_NAME or _NOT_IN_NAMES.search(text):
         raise ValueError(f"{quoted(text)} is not a host name")
     try:
         host = URL(f"http://{text}/").hostname
@@ -152,13 +160,12 @@ def check_dns_name(name: str) -> None:
         raise ValueError(f"{quoted(name)} is not a DNS name: {reason}") from None
 
 
-_LABELS: Final = re.compile(r"[^.]{1,63}(?:\.[^.]{1,63})*", re.ASCII)
-_LONGEST_DNS_NAME: Final = 253
+_LABELS: Final = re.compile(rf"[^.]{{1,{LONGEST_LABEL}}}(?:\.[^.]{{1,{LONGEST_LABEL}}})*", re.ASCII)
 
 
 def is_dns_name(host: str) -> bool:
     """Whether DNS can hold an ASCII host name (RFC 1035 section 2.3.4); quicker than :func:`check_dns_name`."""
-    return len(host) <= _LONGEST_DNS_NAME and _LABELS.fullmatch(host) is not None
+    return len(host) <= LONGEST_DNS_NAME and _LABELS.fullmatch(host) is not None
 
 
 _DNS_REASONS: Final = {
@@ -168,7 +175,7 @@ _DNS_REASONS: Final = {
 }
 
 
-def check_text(where: str, value: object, longest: int = _LONGEST_TEXT) -> str:
+def check_text(where: str, value: object, longest: int = LONGEST_TEXT) -> str:
     """`value` if it is text of 1 to `longest` printable characters; else TypeError or ValueError that names `where`."""
     if not isinstance(value, str):
         raise TypeError(f"{where}: must be a str, not {type(value).__name__}")
@@ -185,14 +192,12 @@ def lower_uuid(value: Any) -> Any:
     return lower if lower != value and _UUID.fullmatch(value) else value
 
 
-def up_to_wrong(kind: type, items: Iterable[_T]) -> tuple[_T, ...]:
-    """The items, none behind the first that is of another type; whoever checks them need not read 2**128 to find it."""
-    found = []
-    for item in items:
-        found.append(item)
-        if not isinstance(item, kind):
-            break
-    return tuple(found)
+def up_to(most: int, where: str, items: Iterable[_T], kind: type = object) -> tuple[_T, ...]:
+    """The items if they are not too many; a network object has up to 2**128. A few are enough to see a wrong type."""
+    found = tuple(islice(items, most + 1))
+    if len(found) > most and isinstance(found[0], kind):
+        raise ValueError(f"{where}: must be at most {most}")
+    return found
 
 
 def set_field(instance: object, name: str, value: object) -> None:
@@ -213,9 +218,11 @@ def text(instance: object, attribute: attrs.Attribute[Any], value: object) -> No
 
 
 def any_text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    """Any string, the empty one too."""
+    """Any string of up to 4096 characters, the empty one too."""
     if not isinstance(value, str):
         raise TypeError(f"{_where(instance, attribute)}: must be a str, not {type(value).__name__}")
+    if len(value) > LONGEST_COMMENT:
+        raise ValueError(f"{_where(instance, attribute)}: must be at most {LONGEST_COMMENT} characters")
 
 
 def optional(validator: Validator) -> Validator:
@@ -285,7 +292,7 @@ def set_ips(instance: Any, name: str) -> None:
     where, values = f"{type(instance).__name__}.{name}", getattr(instance, name)
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{where}: must be several addresses, not {type(values).__name__}")
-    set_field(instance, name, tuple(_one_ip(where, value) for value in values))
+    set_field(instance, name, tuple(_one_ip(where, value) for value in up_to(MOST_ANSWERS, where, values)))
 
 
 def _one_ip(where: str, value: object) -> IPAddress:
@@ -306,7 +313,9 @@ def set_names(instance: Any, name: str, read: Callable[[str], str]) -> None:
     where, value = f"{type(instance).__name__}.{name}", getattr(instance, name)
     if not isinstance(value, Iterable):
         raise TypeError(f"{where}: must be several names, not {type(value).__name__}")
-    texts = [check_text(where, text) for text in ((value,) if isinstance(value, str) else value)]
+    texts = [
+        check_text(where, text) for text in ((value,) if isinstance(value, str) else up_to(MOST_PLACES, where, value))
+    ]
     try:
         set_field(instance, name, tuple(sorted({read(text) for text in texts})))
     except ValueError as error:

@@ -6,15 +6,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-__all__ = ["LONGEST", "STDIN", "batches"]
+from vpcroute.limits import LONGEST_LINE
+
+__all__ = ["STDIN", "batches"]
 
 #: In the place of an address: standard input.
 STDIN: Final = "-"
-#: The most characters of an address; of a longer line only the beginning is kept, too long all the same.
-LONGEST: Final = 1 << 16
 
 _CHUNK: Final = 1 << 16
-_KEPT: Final = 4 * (LONGEST + 1)  # no character takes more than four bytes
+_KEPT: Final = 4 * (LONGEST_LINE + 1)  # of a longer line, too long all the same; a character has up to four bytes
 _MARK: Final = "\ufeff"
 
 

@@ -6,13 +6,15 @@ Wherever an object is named an id wins, and a name does if exactly one object of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeVar
 
 from vpcroute.announcements import VirtualNetwork, VpcService
 from vpcroute.egress import ClientDevice, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import RouteConflict, printable, quoted
 from vpcroute.fields import lower_uuid
+from vpcroute.limits import MOST_LISTED
 
 __all__ = ["Known", "Registry"]
 
@@ -90,16 +92,17 @@ class Registry:
         thing = self._objects[kind].get((kind, str(lower_uuid(text))))
         if isinstance(thing, kind) and thing.id is not None:
             return thing
-        named = [self._objects[kind][key] for key in self._by_name.get((kind, text), ())]
+        keys = self._by_name.get((kind, text), ())
+        named = [self._objects[kind][key] for key in islice(keys, MOST_LISTED)]
         if len(named) == 1 and isinstance(named[0], kind):
             return named[0]
         called = _CALLED[kind]
         if named:
-            ids = ", ".join(sorted(thing.id or f"{thing.name} (no id)" for thing in named))
-            raise LookupError(f"several {called}s are called {quoted(text)}: name one by its id: {printable(ids)}")
-        names = sorted(thing.name or thing.id or "" for thing in self.all(kind))
-        known = printable(", ".join(names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-        raise LookupError(f"no {called} {quoted(text)}; there is {known}" if names else f"there is no {called}")
+            ids = _listed((thing.id or f"{thing.name} (no id)" for thing in named), len(keys))
+            raise LookupError(f"several {called}s are called {quoted(text)}: name one by its id: {ids}")
+        count = len(self._objects[kind])
+        known = _listed((thing.name or thing.id or "" for thing in islice(self.all(kind), MOST_LISTED)), count)
+        raise LookupError(f"no {called} {quoted(text)}; there is {known}" if count else f"there is no {called}")
 
     def known(self, thing: _K) -> _K:
         """The object itself if it is known; LookupError if it is not."""
@@ -135,6 +138,11 @@ class Registry:
             del names[key]
             if not names:
                 del self._by_name[key[0], thing.name]
+
+
+def _listed(names: Iterable[str], count: int) -> str:
+    """A few names, sorted, of so many; all would take too long where many things are looked for and not found."""
+    return printable(", ".join(sorted(names))) + (f" and {count - MOST_LISTED} more" if count > MOST_LISTED else "")
 
 
 def _key(thing: Known) -> _Key:

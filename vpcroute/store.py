@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pyroaring import BitMap
@@ -120,6 +120,12 @@ class Store:
         if isinstance(route, (SubnetRoute, DeviceAddress)):
             return [id_ for id_ in at_prefix if id_ >= 0]
         return [id_ for id_ in at_prefix if self._announcements[id_] == route]
+
+    def beside(self, route: HostnameRoute | WanRoute | BgpRoute) -> Sequence[int]:
+        """The ids of the WAN routes of the same prefix, or of the patterns below the same name if it is one."""
+        if not isinstance(route, HostnameRoute):
+            return self.wan.exact(*octets_of(number_of(route)))
+        return self.names.exact(name_key(route)) if route.match == "glob" else ()
 
     def find(self, route: Announcement) -> int | None:
         """The id of the announcement that says the same: same destination, same connector; for WAN, all the same."""

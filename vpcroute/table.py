@@ -17,9 +17,10 @@ import attrs
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
 from vpcroute.egress import HEALTH_STATES, Connector, Health
 from vpcroute.errors import RouteConflict, printable, quoted
-from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip
+from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, up_to
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.limits import MOST_ANSWERS, MOST_AT_A_PREFIX, MOST_PATTERNS
 from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known
@@ -92,6 +93,7 @@ class RouteTable(Queries):
                 if not same_claim(held, route):
                     raise _conflict(held, route)
                 return held
+            self._refuse_crowd(route)
             around = self.store.ranges_around(route)
             _refuse_reserved(route, around)
             found = self._found(route, path, around)
@@ -99,6 +101,21 @@ class RouteTable(Queries):
                 found = (*found, *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
             return route
+
+    def _refuse_crowd(self, route: Announcement) -> None:
+        """RouteConflict if as many stand at a place already as are compared one by one."""
+        if isinstance(route, SubnetRoute | DeviceAddress):
+            return
+        there = self.store.beside(route)
+        most = MOST_AT_A_PREFIX
+        if isinstance(route, HostnameRoute):
+            most = MOST_PATTERNS
+        if len(there) >= most:
+            raise RouteConflict(
+                f"{_shown(route)} would be one of more than {most} routes that are compared one by one",
+                existing=self.store[there[0]],
+                offered=route,
+            )
 
     def note(self, finding: Finding) -> None:
         """Adds a finding, of an announcement that is in the table or of none."""
@@ -242,7 +259,7 @@ class RouteTable(Queries):
         if isinstance(addresses, str):
             raise TypeError("addresses must be an iterable of addresses, not a str")
         known = ascii_name(check_text("name", name, 1024))
-        answers = None if addresses is None else tuple(map(_as_ip, addresses))
+        answers = None if addresses is None else tuple(map(_as_ip, up_to(MOST_ANSWERS, "addresses", addresses)))
         with self.transaction():
             self._put(self._hosts, known, answers)
 
@@ -358,14 +375,17 @@ def _refuse_reserved(route: Announcement, around: Iterable[Range]) -> None:
 
 
 def _conflict(held: Announcement, route: Announcement) -> RouteConflict:
-    destination = route.pattern if isinstance(route, HostnameRoute) else str(destination_of(route))
     via = printable(held.via.name or held.via.id or "")
     return RouteConflict(
-        f"{printable(destination)} is announced through {via} already",
+        f"{_shown(route)} is announced through {via} already",
         existing=held,
         offered=route,
         hint="a destination has one route; withdraw the other announcement first",
     )
+
+
+def _shown(route: Announcement) -> str:
+    return printable(route.pattern if isinstance(route, HostnameRoute) else str(destination_of(route)))
 
 
 def _reserved_conflict(route: Announcement, reserved: Range) -> RouteConflict:

@@ -11,18 +11,18 @@ could have stored that is odd but has one meaning is loaded and becomes a findin
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from vpcroute.announcements import VpcService
 from vpcroute.egress import HEALTH_STATES, MeshNode
-from vpcroute.errors import InvalidDocument, printable, quoted
+from vpcroute.errors import InvalidDocument, printable
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayList, GatewayRule
-from vpcroute.sources.json_text import loads
+from vpcroute.limits import LARGEST_DOCUMENT, MOST_KEPT_PROBLEMS
+from vpcroute.sources.files import read_text
+from vpcroute.sources.json_text import read_strictly
 from vpcroute.sources.reading import Progress, Reading
 from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord, json_name
 from vpcroute.sources.wan import Wan
@@ -42,19 +42,20 @@ def load(
     """The route table of a network document in a file; see :func:`read`.
 
     Raises:
-        InvalidDocument: also for a file that is not UTF-8 or not JSON.
+        InvalidDocument: also for a file that is not UTF-8 or not JSON, is larger than 1 GiB, or is no regular file.
         OSError: if the file cannot be read.
     """
+    text = read_text(path, LARGEST_DOCUMENT)
     where = printable(str(path))
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-        document = loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise InvalidDocument(((where, f"is not UTF-8: {error.reason} at byte {error.start}"),)) from None
+        document, problems = read_strictly(text)
     except RecursionError:
         raise InvalidDocument(((where, "is nested too deeply"),)) from None
     except ValueError as error:
         raise InvalidDocument(((where, f"is not JSON: {printable(str(error))}"),)) from None
+    if problems:
+        raise InvalidDocument(problems)
+    del text  # which may take as much memory as all that follows
     return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
 
 
@@ -94,20 +95,10 @@ def read(
         _read_hosts(reading)
         _read_health(reading)
     if reading.problems:
+        if len(reading.problems) >= MOST_KEPT_PROBLEMS:
+            reading.problems[MOST_KEPT_PROBLEMS:] = [("", "what follows was not read")]
         raise InvalidDocument(tuple(reading.problems))
     return reading.table
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"key {quoted(name)} stands twice in one object")
-    return result
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
@@ -169,7 +160,7 @@ def _read_gateway(reading: Reading) -> None:
 
 
 def _read_hosts(reading: Reading) -> None:
-    for name, addresses in reading.mapping("hosts").items():
+    for name, addresses in reading.mapping("hosts"):
         path = f"hosts.{printable(str(name))}"
         known = reading.made_at(path, ascii_name, name)
         if known is not None and known in reading.table.hosts:
@@ -189,7 +180,7 @@ def _read_address(value: object) -> IPAddress:
 
 
 def _read_health(reading: Reading) -> None:
-    for name, states in reading.mapping("health").items():
+    for name, states in reading.mapping("health"):
         path = f"health.{printable(str(name))}"
         try:
             connector = reading.table.connector(name)

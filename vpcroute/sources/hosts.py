@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 from vpcroute.errors import InvalidDocument
 from vpcroute.fields import IPAddress, ascii_name, read_ip
+from vpcroute.limits import LARGEST_SETTINGS, MOST_KEPT_PROBLEMS
+from vpcroute.sources.files import read_file
 
 __all__ = ["load_hosts"]
 
@@ -17,21 +20,24 @@ def load_hosts(path: str | Path) -> dict[str, tuple[IPAddress, ...]]:
     an address means something on one host only, and is no destination.
 
     Raises:
-        InvalidDocument: for what is no address or no name; all lines at once.
+        InvalidDocument: for what is no address or no name; all lines at once. Also for a file that is larger
+            than 16 MiB, or no regular one.
         OSError: if the file cannot be read.
     """
-    hosts: dict[str, tuple[IPAddress, ...]] = {}
+    hosts: dict[str, list[IPAddress]] = {}
     problems: list[tuple[str, str]] = []
-    with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            address, *names = line.partition("#")[0].split() or [""]
-            if "%" in address:
-                continue
-            try:
-                for name in map(ascii_name, names):
-                    hosts[name] = (*hosts.get(name, ()), read_ip(address))
-            except ValueError as error:
-                problems.append((f"line {number}", str(error)))
+    text = read_file(path, LARGEST_SETTINGS).decode("utf-8-sig", "surrogateescape")
+    for number, line in enumerate(StringIO(text, newline=None), 1):
+        address, *names = line.partition("#")[0].split() or [""]
+        if "%" in address:
+            continue
+        try:
+            for name in map(ascii_name, names):
+                hosts.setdefault(name, []).append(read_ip(address))
+        except ValueError as error:
+            problems.append((f"line {number}", str(error)))
+            if len(problems) == MOST_KEPT_PROBLEMS:
+                break
     if problems:
         raise InvalidDocument(tuple(problems))
-    return hosts
+    return {name: tuple(addresses) for name, addresses in hosts.items()}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vpcroute.errors import InvalidDocument
+from vpcroute.sources.files import open_file
 
 if TYPE_CHECKING:
     from vpcroute.fib.resolver import Resolver
@@ -65,7 +66,7 @@ def load(path: str | PathLike[str], *, trusted: bool = False) -> Resolver:
     """
     from vpcroute.fib.image import unpack
 
-    with Path(path).open("rb") as file:
+    with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size < _SHORTEST:
             raise InvalidDocument((("", "not a saved resolver of this version"),))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -11,6 +13,7 @@ import attrs
 
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute
 from vpcroute.errors import RouteConflict
+from vpcroute.limits import MOST_KEPT_PROBLEMS, MOST_LISTED
 from vpcroute.ranges import Range
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding, RemarkCode
@@ -58,6 +61,7 @@ class Reading:
         self.lenient = lenient
         self.stored_wildcards = stored_wildcards
         self._progress = progress
+        self._again: Counter[Announcement] = Counter()
         self._document = document if isinstance(document, Mapping) else {}
         if not isinstance(document, Mapping):
             self.wrong("", f"a network document must be an object, not {json_name(document)}")
@@ -92,6 +96,8 @@ class Reading:
     def records(self, key: str, kind: type[_T]) -> Iterator[tuple[str, _T]]:
         """Each record of a list that is not deleted and has the right shape, with its path."""
         for index, raw in enumerate(self._lists[key]):
+            if len(self.problems) >= MOST_KEPT_PROBLEMS:
+                return
             self._done += 1
             if self._progress is not None and (self._done % _STEP == 0 or self._done == self._total):
                 self._progress(self._done, self._total)
@@ -137,11 +143,11 @@ class Reading:
                 self.wrong(path, str(error))
             return
         if self.table.store.log.revision == before:
-            self.found(RemarkCode.DUPLICATE_ROUTE, path, "says the same as an earlier one", held)
-
-    def found(self, code: RemarkCode, path: str, text: str, announcement: Announcement | None = None) -> None:
-        """Notes a finding."""
-        self.table.note(Finding(code, path, text, announcement))
+            # The first of them are remarks on each of its answers, too.
+            self._again[held] += 1
+            about = held if self._again[held] <= MOST_LISTED else None
+            text = "says the same as an earlier one"
+            self.table.note(Finding(RemarkCode.DUPLICATE_ROUTE, path, text, about))
 
     def made_at(self, path: str, make: Callable[..., _T], *args: Any, **kwargs: Any) -> _T | None:
         """As :meth:`made`, for something that stands at a field itself."""
@@ -152,15 +158,13 @@ class Reading:
             self.wrong(path, match[2] if match else str(error))
             return None
 
-    def mapping(self, key: str) -> Mapping[str, Any]:
-        """The object at a key; empty where there is none."""
+    def mapping(self, key: str) -> Iterator[tuple[Any, Any]]:
+        """The items of the object at a key; none where there is no object."""
         value = self._document.get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
+        if isinstance(value, Mapping):
+            yield from takewhile(lambda _: len(self.problems) < MOST_KEPT_PROBLEMS, value.items())
+        elif value is not None:
             self.wrong(key, "must be an object")
-            return {}
-        return value
 
     def add(self, path: str, thing: Known) -> bool:
         """Makes an object known; false, and a problem, if another has its id."""

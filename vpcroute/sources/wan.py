@@ -6,6 +6,7 @@ from vpcroute.announcements import BgpRoute, WanRoute
 from vpcroute.egress import OnRamp
 from vpcroute.errors import printable
 from vpcroute.fields import read_ip
+from vpcroute.limits import MOST_LISTED
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.sources.onramps import OnRamps
 from vpcroute.sources.reading import Reading
@@ -73,8 +74,9 @@ class Wan:
             return None, []
         found = self._onramps.behind(nexthop)
         if len(found) > 1:
-            names = ", ".join(sorted(onramp.name for onramp in found))
-            self._reading.wrong(f"{path}.nexthop", f"{nexthop} is behind several on-ramps: {printable(names)}")
+            names = ", ".join(sorted(onramp.name for onramp in found[:MOST_LISTED]))
+            more = " and more" if len(found) > MOST_LISTED else ""
+            self._reading.wrong(f"{path}.nexthop", f"{nexthop} is behind several on-ramps: {printable(names)}{more}")
             return None, []
         if found:
             return found[0], []

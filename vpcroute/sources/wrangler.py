@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, time
@@ -25,6 +26,8 @@ from typing import Any, Final, Literal
 import attrs
 
 from vpcroute.errors import InvalidDocument, printable
+from vpcroute.limits import DEEPEST, LARGEST_SETTINGS
+from vpcroute.sources.files import read_file
 from vpcroute.sources.json_text import loads
 from vpcroute.vantage import Vantage
 
@@ -45,6 +48,8 @@ _KINDS: Final = {
     "vpc_services": ("VPC Service", ("service_id",), ('must have a "service_id" field but got {got}.',) * 2),
     "vpc_networks": ("VPC Network", ("tunnel_id", "network_id"), _NETWORK_IDS),
 }
+# A dotted key of TOML with more parts than any has: the time that tomllib takes grows with their square.
+_LONG_KEY: Final = re.compile(rf"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}""", re.ASCII)
 _ENVIRONMENTS: Final = "The available configured environment names are:"
 _NO_LOCAL: Final = 'VPC bindings have no local simulation; set "remote": true, for wrangler dev'
 _REMOTE_ABSENT: Final = f'"remote" is not set: {_NO_LOCAL} uses the real network anyway and warns of usage charges'
@@ -123,7 +128,7 @@ def _load(path: str | Path, environment: str | None) -> _Scopes:
     format = _FORMATS.get(file.suffix.lower())
     if format is None:
         raise InvalidDocument(((printable(source), f"a wrangler file ends in {', '.join(_FORMATS)}"),))
-    return _read(file.read_bytes(), format, environment, source)
+    return _read(bytes(read_file(file, LARGEST_SETTINGS)), format, environment, source)
 
 
 def _read(data: str | bytes, format: _Format, environment: str | None, source: str) -> _Scopes:
@@ -145,6 +150,8 @@ def _read(data: str | bytes, format: _Format, environment: str | None, source: s
 
 def _parse(text: str, format: _Format) -> object:
     if format == "toml":
+        if _LONG_KEY.search(text):
+            raise RecursionError("a key has too many parts")
         return tomllib.loads(text, parse_float=_number)
     hooks: Any = {"parse_int": _number, "parse_float": _number, "parse_constant": int}  # int() refuses NaN
     return loads(text, **hooks)

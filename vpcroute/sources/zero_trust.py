@@ -9,6 +9,7 @@ from vpcroute.announcements import DeviceAddress, HostnameRoute, SubnetRoute, Vi
 from vpcroute.egress import ClientDevice, Health, MeshNode, Tunnel
 from vpcroute.errors import printable, quoted
 from vpcroute.fields import lower_uuid, read_prefix
+from vpcroute.limits import MOST_LISTED, MOST_RANGES
 from vpcroute.ranges import IPNetwork, ReservedKind
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.sources.reading import Reading
@@ -53,6 +54,7 @@ class ZeroTrust:
         self._unlisted: dict[str, Tunnel | MeshNode] = {}
         self._networks: dict[str, VirtualNetwork] = {}
         self._unlisted_networks: dict[str, VirtualNetwork] = {}
+        self._by_name: dict[str, list[str]] = {}
         self._networks_listed = False
         self._default = ""
 
@@ -84,15 +86,20 @@ class ZeroTrust:
         self._networks_listed = bool(networks)
         self._networks = {network.id: network for network in self._reading.table.virtual_networks}
         self._default = self._reading.table.virtual_networks[0].id
+        for network in self._networks.values():
+            self._by_name.setdefault(network.name, []).append(network.id)
 
     def read_subnets(self) -> None:
-        subnets: list[tuple[ReservedKind, IPNetwork]] = []
+        subnets: dict[tuple[ReservedKind, IPNetwork], None] = {}
         for path, record in self._reading.records("subnets", SubnetRecord):
             kind = _SUBNET_KINDS.get(record.subnet_type)
             if kind is not None:
                 prefix = self._reading.made(path, _read_subnet, record.network)
                 if prefix is not None:
-                    subnets.append((kind, prefix))
+                    subnets[kind, prefix] = None
+        if len(subnets) > MOST_RANGES:
+            self._reading.wrong("subnets", f"has more than {MOST_RANGES} different ones")
+            return
         self._reading.table.set_subnets(subnets)
 
     def read_connectors(self) -> None:
@@ -196,10 +203,11 @@ class ZeroTrust:
         if wanted in self._networks:
             return wanted, []
         where = f"{path}.virtual_network_{'id' if record.virtual_network_id else 'name'}"
-        named = [network.id for network in self._networks.values() if network.name == text]
+        named = self._by_name.get(text, [])
         if len(named) > 1:
-            text = f"several virtual networks are called {quoted(text)}: {', '.join(sorted(named))}"
-            self._reading.wrong(where, text)
+            ids = printable(", ".join(sorted(named[:MOST_LISTED])))
+            more = f" and {len(named) - MOST_LISTED} more" if len(named) > MOST_LISTED else ""
+            self._reading.wrong(where, f"several virtual networks are called {quoted(text)}: {ids}{more}")
         if named:
             return named[0], []
         name = record.virtual_network_name or text

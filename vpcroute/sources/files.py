@@ -1,0 +1,63 @@
+"""Files from outside: only regular ones, which have an end and do not wait for anybody, and only up to a size."""
+
+from __future__ import annotations
+
+import os
+import stat
+from io import BufferedReader
+from os import PathLike
+from typing import Final
+
+from vpcroute.errors import InvalidDocument, printable
+
+__all__ = ["open_file", "read_file", "read_text"]
+
+_CHUNK: Final = 1 << 20
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # to open a pipe does not wait for a writer
+
+
+def open_file(path: str | PathLike[str]) -> BufferedReader:
+    """Opens a file for reading.
+
+    Raises:
+        InvalidDocument: for a pipe, a device or a socket, and for what cannot be the name of a file.
+        OSError: if it cannot be opened.
+        TypeError: for another type of path.
+    """
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path must be a str or os.PathLike, not {type(path).__name__}")
+    try:
+        file = open(path, "rb", opener=_opener)  # noqa: SIM115
+    except ValueError:  # a NUL or a lone surrogate in it
+        raise InvalidDocument(((printable(str(path)), "is not the name of a file"),)) from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        text = "is not a regular file"
+        raise InvalidDocument(
+            ((printable(str(path)), text),), hint="save what a pipe or a device gives in a file first"
+        )
+    return file
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | _AT_ONCE)
+
+
+def read_file(path: str | PathLike[str], largest: int) -> bytearray:
+    """What stands in a file of at most `largest` octets; errors as for :func:`open_file`."""
+    data = bytearray()
+    with open_file(path) as file:
+        while chunk := file.read(_CHUNK):
+            data += chunk
+            if len(data) > largest:
+                raise InvalidDocument(((printable(str(path)), f"is larger than {largest} octets"),))
+    return data
+
+
+def read_text(path: str | PathLike[str], largest: int) -> str:
+    """The text of a file in UTF-8, without a byte order mark; InvalidDocument also for what is not UTF-8."""
+    try:
+        return read_file(path, largest).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = f"is not UTF-8: {error.reason} at byte {error.start}"
+        raise InvalidDocument(((printable(str(path)), text),)) from None
