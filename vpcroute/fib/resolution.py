@@ -18,6 +18,7 @@ from vpcroute.credentials import shown
 from vpcroute.egress import Egress, Offramp
 from vpcroute.errors import LONGEST_QUOTE, InvalidAddress, InvalidVantage, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, is_dns_name
+from vpcroute.limits import MOST_ANSWERS
 from vpcroute.outcomes import Decision, GatewayRole, Outcome, Refusal, decide_service, maybe_stored, needs_dns
 from vpcroute.ranges import CLOUDFLARE_NETWORKS
 from vpcroute.remarks import Candidate, Remark, RemarkCode
@@ -338,6 +339,8 @@ def read_answers(answers: Iterable[object], target: Target) -> list[Target]:
     """The known addresses of a name as targets with its port and scheme; InvalidAddress for what is no address."""
     read = []
     for answer in answers:
+        if len(read) == MOST_ANSWERS:  # a network object has up to 2**128
+            raise InvalidAddress(f"a name has at most {MOST_ANSWERS} addresses", address=target.host)
         literal = read_bare(answer)  # type: ignore[arg-type]  # it refuses other types itself
         if not literal.version:
             raise InvalidAddress(f"answer {quoted(str(answer))} is not an address", address=printable(str(answer)))
