@@ -1,4 +1,4 @@
-"""No document takes more than linear time in its length; what is beyond a limit is refused, and not half of it taken."""
+"""No document takes more than linear time in its length; what is beyond a limit is refused, and none of it taken."""
 
 from __future__ import annotations
 

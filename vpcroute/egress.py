@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal
 
 import attrs
 
-from vpcroute.errors import quoted
+from vpcroute.errors import told
 from vpcroute.fields import is_a, lower_uuid, optional, text, up_to, whole
 from vpcroute.limits import MOST_MEMBERS
 
@@ -100,7 +100,7 @@ class OnRamp:
     @kind.validator
     def _check_kind(self, attribute: attrs.Attribute[Any], value: object) -> None:
         if value not in ONRAMP_KINDS:
-            raise ValueError(f"OnRamp.kind: must be one of {', '.join(ONRAMP_KINDS)}, not {quoted(str(value))}")
+            raise ValueError(f"OnRamp.kind: must be one of {', '.join(ONRAMP_KINDS)}, not {told(value)}")
 
 
 @attrs.frozen

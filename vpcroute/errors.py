@@ -22,6 +22,7 @@ __all__ = [
     "RouteError",
     "printable",
     "quoted",
+    "told",
 ]
 
 #: Proxy error codes of Cloudflare (developers.cloudflare.com/workers-vpc/reference/troubleshooting).
@@ -82,6 +83,11 @@ def printable(text: str) -> str:
 def quoted(text: str) -> str:
     """Text from outside as :func:`printable` shows it, in single quotes."""
     return f"'{printable(text)}'"
+
+
+def told(value: object) -> str:
+    """A value from outside: text as :func:`quoted` shows it, anything else by its type, for its own text may fail."""
+    return quoted(value) if isinstance(value, str) else f"a value of type {type(value).__name__}"
 
 
 class RouteError(Exception):

@@ -57,6 +57,7 @@ __all__ = [
     "set_ip",
     "set_ips",
     "set_names",
+    "several",
     "text",
     "up_to",
     "whole",
@@ -197,6 +198,18 @@ def up_to(most: int, where: str, items: Iterable[_T], kind: type = object) -> tu
     found = tuple(islice(items, most + 1))
     if len(found) > most and isinstance(found[0], kind):
         raise ValueError(f"{where}: must be at most {most}")
+    return found
+
+
+def several(where: str, items: object, kind: type[_T]) -> list[_T]:
+    """The items, all of one type; TypeError at the first that is of another, however many there are."""
+    if not isinstance(items, Iterable):
+        raise TypeError(f"{where} must be several of {kind.__name__}, not {type(items).__name__}")
+    found: list[_T] = []
+    for item in items:
+        if not isinstance(item, kind):
+            raise TypeError(f"{where} must be of {kind.__name__}, not {type(item).__name__}")
+        found.append(item)
     return found
 
 

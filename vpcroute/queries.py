@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from vpcroute.announcements import Announcement, SubnetRoute, VirtualNetwork, VpcService, in_network
 from vpcroute.egress import ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import printable, quoted
-from vpcroute.fields import IPAddress, ascii_name, read_prefix
+from vpcroute.fields import IPAddress, ascii_name, check_text, read_prefix
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.ranges import IPNetwork, Range
 from vpcroute.registry import Registry
@@ -193,7 +193,7 @@ class Queries(Transactional):
             if virtual_network is not None:
                 sets.append(self.store.ids("virtual_network", self._network(virtual_network).id))
             if region is not None:
-                sets.append(self.store.ids("region", read_region(region)))
+                sets.append(self.store.ids("region", read_region(check_text("region", region))))
             if health is not None:
                 sets.append(self.store.ids_by_state(health, self._health))
             ids = BitMap.intersection(*sets) if sets else self.store.all_ids()

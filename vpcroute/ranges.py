@@ -44,7 +44,7 @@ from typing import Final, Literal
 
 import attrs
 
-from vpcroute.errors import quoted
+from vpcroute.errors import told
 
 __all__ = [
     "CLOUDFLARE_NETWORKS",
@@ -215,13 +215,13 @@ def reserved_ranges(subnets: Iterable[tuple[ReservedKind, IPNetwork]] = ()) -> t
 
     Source: cloudflare-docs, cloudflare-one/networks/routes/reserved-ips; SDK, zero-trust/networks/subnets.
     """
-    subnets = list(subnets)
+    own: list[Range] = []
     for kind, network in subnets:
         if kind not in CONFIGURABLE:
-            raise ValueError(f"a subnet is for {', '.join(CONFIGURABLE)}, not for {quoted(str(kind))}")
+            raise ValueError(f"a subnet is for {', '.join(CONFIGURABLE)}, not for {told(kind)}")
         if not isinstance(network, (IPv4Network, IPv6Network)):
             raise TypeError(f"a subnet must be a network object, not {type(network).__name__}")
-    own = tuple(attrs.evolve(_BY_KIND[kind, network.version], network=network) for kind, network in subnets)
+        own.append(attrs.evolve(_BY_KIND[kind, network.version], network=network))
     replaced = {(r.reserved, r.network.version) for r in own}
     kept = tuple(r for r in DEFAULT_RESERVED if (r.reserved, r.network.version) not in replaced)
-    return kept + own
+    return kept + tuple(own)

@@ -16,8 +16,8 @@ import attrs
 
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
 from vpcroute.egress import HEALTH_STATES, Connector, Health
-from vpcroute.errors import RouteConflict, printable, quoted
-from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, up_to
+from vpcroute.errors import RouteConflict, printable, told
+from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, several, up_to
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.limits import MOST_ANSWERS, MOST_AT_A_PREFIX, MOST_PATTERNS
@@ -55,10 +55,10 @@ class RouteTable(Queries):
         virtual_networks: Iterable[VirtualNetwork] | None = None,
     ) -> None:
         if routing_mode not in ROUTING_MODES:
-            raise ValueError(f"routing_mode must be 'unified' or 'legacy', not {quoted(str(routing_mode))}")
+            raise ValueError(f"routing_mode must be 'unified' or 'legacy', not {told(routing_mode)}")
         networks = [VirtualNetwork("default", "default", is_default=True)]
         if virtual_networks is not None:
-            networks = list(virtual_networks)
+            networks = several("virtual_networks", virtual_networks, VirtualNetwork)
         defaults = [network for network in networks if network.is_default]
         if len(defaults) != 1:
             raise ValueError(f"exactly one virtual network must be the default, not {len(defaults)}")
@@ -119,6 +119,8 @@ class RouteTable(Queries):
 
     def note(self, finding: Finding) -> None:
         """Adds a finding, of an announcement that is in the table or of none."""
+        if not isinstance(finding, Finding):
+            raise TypeError(f"finding must be a Finding, not {type(finding).__name__}")
         with self.transaction():
             id_ = None if finding.announcement is None else self.store.find(finding.announcement)
             if id_ is None:
@@ -241,7 +243,7 @@ class RouteTable(Queries):
             LookupError: for a connector that the table does not know.
         """
         if state is not None and state not in HEALTH_STATES:
-            raise ValueError(f"a state is healthy, degraded or down, not {quoted(str(state))}")
+            raise ValueError(f"a state is healthy, degraded or down, not {told(state)}")
         if place is not None:
             name = check_text("place", place)
             place = read_region(name) if name.upper() in REGIONS else read_colo(name)
@@ -295,8 +297,10 @@ class RouteTable(Queries):
 
     def set_gateway(self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList]) -> None:
         """Sets Gateway's policies, kept in the order of their precedence, and lists; they take no part in routing."""
+        ordered = sorted(several("rules", rules, GatewayRule), key=lambda r: r.precedence)
+        known = several("lists", lists, GatewayList)
         with self.transaction():
-            self._put_gateway(tuple(sorted(rules, key=lambda r: r.precedence)), tuple(lists))
+            self._put_gateway(tuple(ordered), tuple(known))
 
     def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
         self._undoes(partial(self._put_gateway, *self._gateway))
@@ -342,10 +346,14 @@ class RouteTable(Queries):
         """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""
         from vpcroute.compiler import compile_table
 
+        if vantage is not None and not isinstance(vantage, Vantage):
+            raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
         return compile_table(self, Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields))
 
     def stand(self, vantage: Vantage) -> Standpoint:
         """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""
+        if not isinstance(vantage, Vantage):
+            raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
         with self._lock:
             return stand(
                 vantage,
