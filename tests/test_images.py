@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -196,6 +199,58 @@ def test_a_file_with_any_octet_wrong_is_refused_or_answers(file: Path) -> None:
         loaded.lookup_many(random.randbytes(64), 4)
         loaded.lookup_many(random.randbytes(64), 6)
     assert refused > 200
+
+
+def _with_head(whole: bytes, change: Callable[[Any], object]) -> bytes:
+    """A saved resolver with its head changed."""
+    length = struct.unpack_from("=Q", whole, 24)[0]
+    head = json.loads(whole[32 : 32 + length])
+    change(head)
+    text = json.dumps(head).encode()
+    begin = 32 + length
+    arrays = whole[begin + -begin % 64 :]
+    return whole[:24] + struct.pack("=Q", len(text)) + text + bytes(-(32 + len(text)) % 64) + arrays
+
+
+def _nested(depth: int) -> Any:
+    group: Any = {"is": "EcmpGroup", "members": []}
+    for _ in range(depth):
+        group = {"is": "EcmpGroup", "members": [[group, 1]]}
+    return group
+
+
+HEADS: dict[str, Callable[[Any], object]] = {
+    "groups in groups": lambda head: head["egresses"].append(_nested(150)),
+    "an escape sequence in a refusal": lambda head: head["refusals"][0].update(message="\x1b[31m"),
+    "an override in a hint": lambda head: head["refusals"][0].update(hint="\u202e"),
+    "a code that is none": lambda head: head["refusals"][0].update(code="\x1b[31m"),
+    "a message that is no text": lambda head: head["refusals"][0].update(message=7),
+    "a field with an escape sequence": lambda head: head["egresses"].append({"is": "Tunnel", "\x1b[31m": 1}),
+    "a kind with an escape sequence": lambda head: head["egresses"].append({"is": "\x1b[31m"}),
+    "a name with an escape sequence": lambda head: head["egresses"].append({"is": "Tunnel", "id": "\x1b[31m"}),
+    "a state that is none": lambda head: head.update(tunnel=[{"is": "Tunnel", "id": "x", "name": None}, "\x1b[31m"]),
+    "a number beyond floats": lambda head: head.update(generation=float("inf")),
+    "a number that is too long": lambda head: head["stopped"].update({"9" * 5000: 7}),
+    "too many patterns": lambda head: head["globs"].update(
+        local=[[f"a{i}-*.local", {"is": "Tunnel", "id": "x", "name": None}, "glob", False] for i in range(65)]
+    ),
+    "sections beyond the end": lambda head: head["sections"].update(outcomes=2**62),
+    "hosts of wrong types": lambda head: head["hosts"].update(a=[7]),
+    "a region that is none": lambda head: head["vantage"].update(region="\x1b[31m"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_nothing_writes_is_refused(file: Path, name: str) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(_with_head(whole, lambda head: None))
+    assert Resolver.load(file).resolve("10.1.2.3:1").egress == US
+    file.write_bytes(_with_head(whole, HEADS[name]))
+    for trusted in (False, True):
+        with pytest.raises(InvalidDocument) as caught:
+            Resolver.load(file, trusted=trusted)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 300
 
 
 def _fetch() -> Question:

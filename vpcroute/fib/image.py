@@ -16,15 +16,27 @@ from typing import Any, Final
 import attrs
 
 from vpcroute.announcements import HostnameRoute, VpcService
-from vpcroute.egress import ClientDevice, EcmpGroup, EcmpMember, Egress, Gateway, MeshNode, OnRamp, Tunnel
-from vpcroute.errors import InvalidDocument
+from vpcroute.egress import (
+    HEALTH_STATES,
+    ClientDevice,
+    EcmpGroup,
+    EcmpMember,
+    Egress,
+    Gateway,
+    Health,
+    MeshNode,
+    OnRamp,
+    Tunnel,
+)
+from vpcroute.errors import CLOUDFLARE_CODES, OWN_CODES, InvalidDocument, printable
 from vpcroute.fib.decided import Decided
 from vpcroute.fib.hostnames import NUMBER_BITS, Hostnames
 from vpcroute.fib.names import NameIndex
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fib.saved import SavedFamily, SavedTables, saved_numbers
 from vpcroute.fib.trie import Trie
-from vpcroute.fields import read_ip
+from vpcroute.fields import read_ip, up_to
+from vpcroute.limits import MOST_PATTERNS
 from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.vantage import Vantage
 
@@ -87,7 +99,7 @@ def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
     try:
         return _made(head, arrays, trusted)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise _invalid(f"damaged: {type(error).__name__}: {error}") from None
+        raise _invalid(f"damaged: {type(error).__name__}: {printable(str(error))}") from None
 
 
 def _split(buffer: memoryview) -> tuple[Any, list[memoryview]]:
@@ -121,7 +133,7 @@ def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> R
     directory4, arena4, directory6, arena6, outcomes, key, names, blocks = arrays
     trie4, trie6 = Trie(4, directory4, arena4), Trie(6, directory6, arena6)
     index = _INDEX(key, names, blocks)
-    refusals = tuple(Refusal(str(r["code"]), str(r["message"]), _hint(r["hint"])) for r in head["refusals"])
+    refusals = tuple(map(_refusal, head["refusals"]))
     decided = Decided.of(array("i", bytes(outcomes)), tuple(map(_egress, head["egresses"])), refusals)
     vias = [None if via is None else _egress(via) for via in head["vias"]]
     if not trusted:
@@ -133,7 +145,7 @@ def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> R
             raise ValueError("an outcome is neither an egress nor a refusal")
     stopped = {int(number): _route(r) for number, r in head["stopped"].items()}
     stored = {route.hostname: route for route in map(_route, head["stored"])}
-    globs = {str(k): tuple(map(_route, routes)) for k, routes in head["globs"].items()}
+    globs = {str(k): up_to(MOST_PATTERNS, "globs", map(_route, routes)) for k, routes in head["globs"].items()}
     hostnames = Hostnames(index, saved_numbers(vias, stopped), stored, globs)
     tunnel = head["tunnel"]
     return Resolver(
@@ -142,7 +154,7 @@ def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> R
         SavedTables(SavedFamily(trie4), SavedFamily(trie6), hostnames, decided),
         decided,
         hosts={str(name): tuple(map(read_ip, ips)) for name, ips in head["hosts"].items()},
-        everything=None if tunnel is None else through_tunnel(_tunnel(tunnel[0]), tunnel[1]),
+        everything=None if tunnel is None else through_tunnel(_tunnel(tunnel[0]), _state(tunnel[1])),
         service=None if head["service"] is None else _service(head["service"]),
     )
 
@@ -172,15 +184,27 @@ def _egress(record: dict[str, Any]) -> Any:
     fields = dict(record)
     kind = fields.pop("is")
     if kind == "EcmpGroup":
-        return EcmpGroup(tuple(EcmpMember(_egress(onramp), weight) for onramp, weight in fields["members"]))
+        members = [(OnRamp(**_fields(onramp, "OnRamp")), weight) for onramp, weight in fields["members"]]
+        return EcmpGroup(tuple(EcmpMember(onramp, weight) for onramp, weight in members))
     return _EGRESSES[kind](**fields)
 
 
+def _fields(record: dict[str, Any], kind: str) -> dict[str, Any]:
+    fields = dict(record)
+    if fields.pop("is") != kind:
+        raise TypeError(f"must be of {kind}")
+    return fields
+
+
 def _tunnel(record: dict[str, Any]) -> Tunnel:
-    tunnel = _egress(record)
-    if not isinstance(tunnel, Tunnel):
-        raise TypeError("a binding is to a tunnel")
-    return tunnel
+    return Tunnel(**_fields(record, "Tunnel"))
+
+
+def _state(text: Any) -> Health:
+    if text not in HEALTH_STATES:
+        raise ValueError("a state that is none")
+    state: Health = text
+    return state
 
 
 def _service(record: dict[str, Any]) -> VpcService:
@@ -193,8 +217,12 @@ def _route(record: list[Any]) -> HostnameRoute:
     return HostnameRoute(hostname, _egress(via), match=match, in_force=in_force)
 
 
-def _hint(hint: Any) -> str | None:
-    return None if hint is None else str(hint)
+def _refusal(record: dict[str, Any]) -> Refusal:
+    """What a refusal says is shown as it is, so that nothing may stand there that a terminal obeys."""
+    code, message, hint = record["code"], record["message"], record["hint"]
+    if code not in CLOUDFLARE_CODES | OWN_CODES or not all(text.isprintable() for text in (message, hint or "")):
+        raise ValueError("a refusal that is none")
+    return Refusal(code, message, hint)
 
 
 def _invalid(message: str) -> InvalidDocument:

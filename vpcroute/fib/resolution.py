@@ -337,7 +337,7 @@ def at_service(service: VpcService, target: Target, address: object) -> tuple[Ta
 
 def read_answers(answers: Iterable[object], target: Target) -> list[Target]:
     """The known addresses of a name as targets with its port and scheme; InvalidAddress for what is no address."""
-    read = []
+    read: list[Target] = []
     for answer in answers:
         if len(read) == MOST_ANSWERS:  # a network object has up to 2**128
             raise InvalidAddress(f"a name has at most {MOST_ANSWERS} addresses", address=target.host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import attrs
@@ -110,9 +110,19 @@ def saved_numbers(vias: list[Egress | None], stopped: Mapping[int, HostnameRoute
     """Route numbers where only the connectors of the routes are known, and all of those that are not in force."""
     numbers = RouteNumbers()
     numbers.vias = vias
-    together = 1 << NUMBER_BITS
-    routes: list[Any] = [each for via in vias for each in [None if via is None else Unsaved(via)] * together]
-    for number, route in stopped.items():
-        routes[number] = route
-    numbers.routes = routes
+    numbers.routes = cast(Any, _SavedRoutes([None if via is None else Unsaved(via) for via in vias], stopped))
     return numbers
+
+
+class _SavedRoutes(Sequence[Any]):
+    """What stands at each route number; a list of them all would take a hundred times the file."""
+
+    def __init__(self, ways: list[Unsaved | None], stopped: Mapping[int, HostnameRoute]) -> None:
+        self._ways = ways
+        self._stopped = stopped
+
+    def __len__(self) -> int:
+        return len(self._ways) << NUMBER_BITS
+
+    def __getitem__(self, number: Any) -> Any:
+        return self._stopped.get(number) or self._ways[number >> NUMBER_BITS]
