@@ -42,8 +42,8 @@ GOOD = [text for i in range(64) for text in (
     f"http://0x0a.{i}.1/", f"http://\xfc{i}.n{i}.internal/", ("10.0.0.1", 80), {"hostname": "a", "port": 1})]
 BAD = [thing for i in range(16) for thing in (
     f"192.168.{i}.1:80", "127.0.0.1:1", f"a..b{i}:1", f"x{i}", "http:8080", "http://[", "\ud800:1", "a" * 300 + ":1",
-    "1:1", f"http://{'a' * 64}.b/", "[fe80::1%eth0]:1", "a1.stopped.internal:1", "0x7f.1:1", None, 7, [], b"1234", ("a", "b"),
-    {"hostname": 7}, float("nan"), object())]
+    "1:1", f"http://{'a' * 64}.b/", "[fe80::1%eth0]:1", "a1.stopped.internal:1", "0x7f.1:1", None, 7, [], b"1234",
+    ("a", "b"),    {"hostname": 7}, float("nan"), object())]
 
 def ask(resolver, some):
     for thing in some:
