@@ -17,26 +17,15 @@ from golden import Answer, Verdict, identity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks import (
-    COLOS,
-    DEVICES,
     EVERY_VANTAGE,
     NETWORK_VANTAGES,
-    NODES,
     PHASES,
-    REGIONS,
-    VIRTUAL_NETWORKS,
-    Network,
     Question,
-    announcements,
     answers_of,
     are_rivals,
-    edges_of,
+    golden_of,
     may_stand,
-    names_around,
-    network_vantages,
-    networks,
     questions,
-    vantages,
 )
 
 from vpcroute import (
@@ -53,6 +42,17 @@ from vpcroute import (
 from vpcroute.compiler import compile_table
 from vpcroute.fields import IPAddress
 from vpcroute.reference import Reference
+from vpcroute.strategies import (
+    DEVICES,
+    MESH_NODES,
+    VIRTUAL_NETWORKS,
+    Network,
+    announcements,
+    networks,
+    vantages,
+)
+from vpcroute.strategies.pools import COLOS, REGIONS
+from vpcroute.strategies.routes import edges_of, names_around
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -124,7 +124,7 @@ def check_compiled(table: RouteTable, vantage: Vantage, asked: Iterable[Question
 
 
 def check_golden(network: Network, vantage: Vantage) -> None:
-    reference, golden = Reference(network.table(), vantage), network.golden(vantage)
+    reference, golden = Reference(network.table(), vantage), golden_of(network, vantage)
     for ip in edges_of(network.routes):
         assert verdict(reference, Question("resolve", ip)) == golden.address(ip), (vantage, ip)
     for name in names_around(network.routes):
@@ -196,7 +196,7 @@ def test_resolve_many_gives_what_resolve_gives(data: st.DataObject) -> None:
 
 
 @examples(QUICK)
-@given(networks(), st.lists(network_vantages(), min_size=1, max_size=3, unique=True))
+@given(networks(), st.lists(vantages(services=False), min_size=1, max_size=3, unique=True))
 def test_rules_agree_with_the_golden_model(network: Network, asked_from: list[Vantage]) -> None:
     for vantage in asked_from:
         check_golden(network, vantage)
@@ -213,8 +213,8 @@ def test_rules_agree_with_the_golden_model_at_length(network: Network) -> None:
 @examples(QUICK)
 @given(st.data())
 def test_known_addresses_of_a_name_agree_with_the_golden_model(data: st.DataObject) -> None:
-    network, vantage = data.draw(networks()), data.draw(network_vantages())
-    reference, golden = Reference(network.table(), vantage), network.golden(vantage)
+    network, vantage = data.draw(networks()), data.draw(vantages(services=False))
+    reference, golden = Reference(network.table(), vantage), golden_of(network, vantage)
     for name in names_around(network.routes):
         answers = data.draw(answers_of(network.routes))
         question = Question("resolve_connect", f"{name}:443", {"answers": answers})
@@ -222,7 +222,7 @@ def test_known_addresses_of_a_name_agree_with_the_golden_model(data: st.DataObje
 
 
 @examples(QUICK)
-@given(networks(health_by_place=False), network_vantages())
+@given(networks(health_by_place=False), vantages(services=False))
 def test_answer_without_a_place_allows_for_every_place(network: Network, vantage: Vantage) -> None:
     """What is guaranteed holds everywhere, and what is not comes to one of the alternates, or to a refusal."""
     table = network.table()
@@ -468,7 +468,7 @@ def test_finding_of_a_mesh_route_follows_the_default_network() -> None:
         made = RouteTable(virtual_networks=VIRTUAL_NETWORKS)
         steps: list[Callable[[], object]] = [
             lambda: made.set_default("staging"),
-            lambda: made.announce(SubnetRoute("10.0.0.0/8", NODES[0], virtual_network="vnet-default")),
+            lambda: made.announce(SubnetRoute("10.0.0.0/8", MESH_NODES[0], virtual_network="vnet-default")),
         ]
         for step in steps if default_first else reversed(steps):
             step()

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import EVERY_VANTAGE, VIRTUAL_NETWORKS, Network, network_vantages, networks
+from networks import EVERY_VANTAGE
 from test_agreement import QUICK, check_compiled, examples, outcome, questions_about
 
 from vpcroute import BgpRoute, HostnameRoute, OnRamp, RouteTable, SubnetRoute, Tunnel, Vantage, WanRoute
 from vpcroute.changes import ChangeLog
 from vpcroute.compiler import compile_table
 from vpcroute.store import Store
+from vpcroute.strategies import Network, networks, vantages
 
 EU, US = Tunnel("eu-id", "eu"), Tunnel("us-id", "us")
 HQ, BRANCH = OnRamp(kind="gre", name="hq"), OnRamp(kind="ipsec", name="branch")
@@ -28,7 +29,7 @@ HQ, BRANCH = OnRamp(kind="gre", name="hq"), OnRamp(kind="ipsec", name="branch")
 @given(st.data())
 def test_compiled_after_every_change_as_if_made_anew(data: st.DataObject) -> None:
     network = data.draw(networks(max_routes=10))
-    views = data.draw(st.lists(network_vantages(), min_size=1, max_size=2, unique=True))
+    views = data.draw(st.lists(vantages(services=False), min_size=1, max_size=2, unique=True))
     order = data.draw(st.permutations(network.routes))
     table = network.table(order[: len(order) // 2])
     compile_all(table, views)
@@ -55,7 +56,7 @@ def compile_all(table: RouteTable, views: list[Vantage]) -> None:
 @examples(QUICK // 2)
 @given(st.data())
 def test_older_resolvers_stay_as_they_were(data: st.DataObject) -> None:
-    network, vantage = data.draw(networks()), data.draw(network_vantages())
+    network, vantage = data.draw(networks()), data.draw(vantages(services=False))
     table, asked = network.table(), questions_about(network)
     kept = []
     for route in (*network.routes, *network.routes):
@@ -72,7 +73,7 @@ def test_older_resolvers_stay_as_they_were(data: st.DataObject) -> None:
 @pytest.mark.parametrize("vantage", EVERY_VANTAGE[::37], ids=repr)
 def test_other_ranges_and_another_default_network(vantage: Vantage) -> None:
     routes = (SubnetRoute("10.0.0.0/8", EU), SubnetRoute("100.64.0.0/11", US, virtual_network="staging"))
-    network = Network(routes, VIRTUAL_NETWORKS[0], (), {}, {}, "unified")
+    network = Network(routes)
     table = network.table()
     compile_table(table, vantage)
     table.set_subnets([("device", ip_network("100.96.0.0/16"))])

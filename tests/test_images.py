@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import Question, network_vantages, networks
+from networks import Question
 from test_agreement import QUICK, examples, outcome, questions_about
 
 from vpcroute import (
@@ -32,6 +32,7 @@ from vpcroute import (
     WanRoute,
 )
 from vpcroute.compiler import compile_table
+from vpcroute.strategies import networks, vantages
 
 EU, US = Tunnel("eu-id", "eu"), Tunnel("us-id", "us")
 HQ, BRANCH = OnRamp(kind="gre", name="hq"), OnRamp(kind="ipsec", name="branch")
@@ -81,7 +82,7 @@ def hot(resolver: Resolver, question: Question) -> object:
 def test_answers_as_what_was_saved(
     trusted: bool, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    network, vantage = data.draw(networks()), data.draw(network_vantages())
+    network, vantage = data.draw(networks()), data.draw(vantages(services=False))
     resolver = compile_table(network.table(), vantage)
     path = tmp_path_factory.getbasetemp() / f"any-{trusted}"
     resolver.save(path)

@@ -27,6 +27,7 @@ ORDER = (
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
     "sources.images",
     *("terminal", "show", "lines", "answers", "check", "cli", "__main__"),
+    *("strategies.pools", "strategies.routes", "strategies.networks", "strategies.hosts", "strategies"),
 )
 _LONGEST = 450
 _CALLS_WITH_IO = {"open", "input", "print", "exec", "eval", "__import__"}

@@ -17,7 +17,7 @@ import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from networks import EVERY_VANTAGE, TUNNELS, announcements, empty_table
+from networks import EVERY_VANTAGE, empty_table
 
 from vpcroute import (
     BgpRoute,
@@ -50,6 +50,7 @@ from vpcroute import (
 )
 from vpcroute.outcomes import Decision
 from vpcroute.reference import Reference
+from vpcroute.strategies import TUNNELS, announcements
 
 EU = Tunnel("t1", "eu")
 GRE = OnRamp(kind="gre", name="gre", id="o1")

@@ -20,9 +20,10 @@ from test_agreement import examples, outcome
 from vpcroute import HostnameRoute, Resolution, Resolver, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage
 from vpcroute.fib.resolution import spelled
 from vpcroute.reference import Reference
+from vpcroute.strategies import connect_addresses, fetch_urls, hosts
+from vpcroute.strategies.hosts import long_name
 
 CALLS = ("resolve", "resolve_fetch", "resolve_connect", "lookup")
-NOT_A_DIGIT = "\u0661\uff11\u00b9"  # digits for str.isdigit(), but not for an address
 
 
 class Text(str):
@@ -68,113 +69,9 @@ def agree(text: str, calls: tuple[str, ...] = CALLS) -> list[object]:
 # Texts around the border between what the quick reader reads and what it leaves
 
 
-def rarely(usual: st.SearchStrategy[str], odd: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Mostly the one, at times the other."""
-    return st.integers(0, 7).flatmap(lambda number: usual if number else odd)
-
-
-def words(text: str) -> st.SearchStrategy[str]:
-    """One of the words of a text."""
-    return st.sampled_from(text.split())
-
-
-ODD_OCTETS = "256 257 260 299 300 999 1000 00 01 010 000 0255 0x1 0xff +1 -1 1_0 4294967295 4294967296".split()
-ODD_OCTETS += ["", " 1", "1 ", *NOT_A_DIGIT]
-OCTETS = rarely(
-    st.integers(0, 255).map(str),
-    st.sampled_from(ODD_OCTETS),
-)
-QUADS = st.sampled_from([4] * 8 + [1, 2, 3, 5]).flatmap(
-    lambda count: st.lists(OCTETS, min_size=count, max_size=count).map(".".join)
-)
-
-GROUPS = rarely(
-    words("0 1 a f ffff FFFF fFfF 00ab 0000 8000 7fff 64 fe80 2001 db8"),
-    st.sampled_from(["12345", "00000", "g", "", " 1", "1 ", "0x1", "-1", *NOT_A_DIGIT]),
-)
-
-
-@st.composite
-def ipv6(draw: st.DrawFn) -> str:
-    """An IPv6 address in some spelling, brackets and zone included, mostly a right one."""
-    groups = draw(st.lists(GROUPS, min_size=1, max_size=9))
-    text = ":".join(groups)
-    gap = draw(st.integers(-1, len(groups)))
-    if gap >= 0:
-        text = ":".join(groups[:gap]) + "::" + ":".join(groups[gap:])
-    kind = draw(st.integers(0, 9))
-    if kind == 0:
-        text = draw(words("::ffff: ::FFFF: 0:0:0:0:0:ffff: :: 64:ff9b:: ::ffff:0: 1:2:3:4:5:6:")) + draw(QUADS)
-    elif kind == 1:
-        ip = IPv6Address(draw(st.integers(0, 2**128 - 1)))
-        text = draw(st.sampled_from([str(ip), ip.exploded, str(ip).upper()]))
-    elif kind == 2:
-        text = draw(words("::ffff:0:1 ::ffff:ffff:ffff ::fffe:1:2 ::1:ffff:0:1 ::ffff:1 ffff:: :: 0::0 1::"))
-    zone = draw(rarely(st.just(""), words("%1 %25 %25eth0 % /")))
-    opening, closing = (
-        draw(rarely(st.just("["), words("[[ (")) | st.just("[")),
-        draw(rarely(st.just("]"), words("]] )"))),
-    )
-    return opening + text + zone + closing
-
-
-LABELS = rarely(
-    words("a b h ht x b-c _x a_b x1 a1 xn xn- x-n--a ab--c http https localhost internal local stopped known")
-    | st.sampled_from([61, 62, 63]).map(lambda count: "a" * count),
-    words("1 1a 0x1 0xg 0x 9z 08 A aB -a a- xn-- xn--a xn--p1ai Xn--p1ai xn--nxasmq6b * %61 a%2eb a+b a,b a$b a=b")
-    | st.sampled_from(["", "a" * 64, "b" * 65, "\u00e9", "\u00df", "\u00ad", "\u4e2d", "\U0001f600", "\ud800", "a b"]),
-)
-NAMES = st.tuples(st.lists(LABELS, min_size=1, max_size=6).map(".".join), rarely(st.just(""), words(". .."))).map(
-    "".join
-)
-
-
-def long_name(size: int) -> str:
-    """A name of so many characters, of labels of up to 63."""
-    name = ".".join(["a" * 63] * (size // 64 + 1))[:size]
-    return name[:-1] + "b" if name.endswith(".") else name
-
-
-LONG_NAMES = st.integers(244, 258).map(long_name)
-HOSTS = st.one_of(QUADS, ipv6(), NAMES, NAMES, LONG_NAMES)
-ODD_PORTS = ": :0 :00 :00000 :080 :00080 :000443 :65536 :65540 :70000 :99999 :100000 :655350 :4294967376".split()
-ODD_PORTS += [*":80a :a :+1 :-1 :1_0 :0x50 ::80 :80:80".split(), ": 1", ":1 ", ":8\t0"]
-ODD_PORTS += [f":8{digit}" for digit in NOT_A_DIGIT]
-PORTS = rarely(
-    st.sampled_from(["", ":1", ":22", ":25", ":80", ":443", ":8080", ":65535"])
-    | st.integers(1, 65535).map(":{}".format),
-    st.sampled_from(ODD_PORTS),
-)
-ODD_SCHEMES = "HTTP:// Https:// http: http:/ https: https:/ http:/// ftp:// ws:// wss:// file:// // :// tcp://".split()
-ODD_SCHEMES += "htp:// httq:// http;// httpss:// http://u@ http://u:p@ http://@ https://u%40:@ http://u@v@".split()
-ODD_SCHEMES += ["http:\\\\", "https:/\\", " http://", "ht\ttp://", "\nhttp://", "\0http://"]
-SCHEMES = rarely(
-    st.sampled_from(["http://", "https://", ""]),
-    st.sampled_from(ODD_SCHEMES),
-)
-ODD_TAILS = ["\\", "\\x", "@", "@b", "/@b", "?@b", "%", "%2f", "\t", "\n", " ", "/ ", "\0", "/\0", "//", "/..", "x"]
-ODD_TAILS += [*';|^,`{"<', "\x7f", "\x85", "\u00a0", "\u2028", "/" + "a" * 300, "?" + "b" * 250]
-TAILS = rarely(
-    st.sampled_from(["", "", "/", "?", "#", "/x?y#z", "?x=1", "#\u00e9", "/\u4e2d", "/\ud800", "/a:80", "/[", "/%zz"]),
-    st.sampled_from(ODD_TAILS),
-)
-INTO = [*"\t\n\r \0\x1f\x7f\u00e9\u00ff\u0100\ud800\udfff\u3002\uff0e"]
-INTO += [*"a.:/?#[]@%0\\-", "", "\u00ad", "\u200b"]
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    """A URL or connect address that is canonical, or nearly."""
-    text = "".join(draw(part) for part in (SCHEMES, HOSTS, PORTS, TAILS))
-    change = draw(st.integers(0, 9))
-    if change <= 1:
-        at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from(INTO)) + text[at + draw(st.integers(0, 1)) :]
-    elif change == 2:
-        text = text[: draw(st.integers(0, len(text)))]
-    elif change == 3:
-        text = Text(text)
-    return text
+def texts() -> st.SearchStrategy[str]:
+    """URLs and connect addresses that are canonical, or nearly."""
+    return st.one_of(fetch_urls(), connect_addresses(), fetch_urls().map(Text))
 
 
 @examples(400)
@@ -184,9 +81,7 @@ def test_quick_reader_agrees_with_the_rules(text: str) -> None:
 
 
 @examples(100)
-@given(
-    st.one_of(QUADS, ipv6(), NAMES, LONG_NAMES, st.text(max_size=12), st.text("0123456789.:[]ahtpsx/-", max_size=16))
-)
+@given(st.one_of(hosts(), st.text(max_size=12), st.text("0123456789.:[]ahtpsx/-", max_size=16)))
 def test_quick_reader_agrees_with_the_rules_on_hosts_and_snippets(text: str) -> None:
     for before, after in (("", ""), ("", ":80"), ("http://", ""), ("https://", ":8443/x")):
         agree(f"{before}{text}{after}")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks import Network, edges_of, names_around, networks, vantages
 
 import vpcroute
 from vpcroute import Resolution, RouteError, RouteTable, Vantage, answers, lines
@@ -21,6 +20,8 @@ from vpcroute.answers import PORTS_WITH_REMARKS, Answerer, JsonLines, TextLines
 from vpcroute.cli import main
 from vpcroute.limits import LONGEST_LINE as LONGEST
 from vpcroute.show import Table, answer_line, answer_row
+from vpcroute.strategies import Network, networks, vantages
+from vpcroute.strategies.routes import edges_of, names_around
 
 SAMPLE = str(Path(__file__).parent / "data" / "network.json")
 HEADER = ("address", "offramp", "egress", "route", "port")

@@ -14,25 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from networks import (
-    DEVICES,
-    NODES,
-    ONRAMPS,
-    PHASES,
-    REGIONS,
-    SERVICES,
-    TUNNELS,
-    VIRTUAL_NETWORKS,
-    announcements,
-    are_rivals,
-    edges,
-    empty_table,
-    may_stand,
-    names,
-    out_of_force,
-    prefix_of,
-    say_the_same,
-)
+from networks import PHASES, are_rivals, empty_table, may_stand, say_the_same
 
 from vpcroute import (
     Announcement,
@@ -52,6 +34,18 @@ from vpcroute import (
 )
 from vpcroute.egress import Connector, Health
 from vpcroute.ranges import IPNetwork, Range, ReservedKind
+from vpcroute.strategies import (
+    DEVICES,
+    MESH_NODES,
+    ONRAMPS,
+    SERVICES,
+    TUNNELS,
+    VIRTUAL_NETWORKS,
+    announcements,
+    names,
+)
+from vpcroute.strategies.pools import REGIONS
+from vpcroute.strategies.routes import edges, prefix_of
 
 EU, US = Tunnel("t1", "eu"), Tunnel("t2", "us")
 GRE = OnRamp(kind="gre", name="gre", id="o1")
@@ -205,7 +199,7 @@ def change_everything(table: RouteTable) -> None:
     for route in list(table)[::2]:
         table.withdraw(route)
     table.announce(subnet("10.0.0.0/8", US, virtual_network="staging"))
-    table.announce(HostnameRoute("a.b", NODES[0], match="stored"))
+    table.announce(HostnameRoute("a.b", MESH_NODES[0], match="stored"))
     table.set_health("us", "down")
     table.set_health(GRE, "degraded", place="ENAM")
     table.set_hosts("a.b", ["10.0.0.1"])
@@ -316,13 +310,13 @@ def test_writers_and_readers_in_many_threads_see_whole_transactions() -> None:
     ("held", "offered"),
     [
         (subnet("10.0.0.0/8"), subnet("10.0.0.0/8", US)),
-        (subnet("10.0.0.0/8"), subnet("10.1.2.3/8", NODES[0])),
+        (subnet("10.0.0.0/8"), subnet("10.1.2.3/8", MESH_NODES[0])),
         (subnet("10.0.0.0/8"), subnet("10.0.0.0/8", US, virtual_network="default")),
         (subnet("fd00::/8"), subnet("fd00::/8", US, in_force=False)),
         (DeviceAddress("100.96.0.7", DEVICES[0]), DeviceAddress("100.96.0.7", DEVICES[1])),
-        (DeviceAddress("100.96.0.7", DEVICES[0]), DeviceAddress("100.96.0.7", NODES[0])),
+        (DeviceAddress("100.96.0.7", DEVICES[0]), DeviceAddress("100.96.0.7", MESH_NODES[0])),
         (HostnameRoute("a.b", EU), HostnameRoute("A.B.", US)),
-        (HostnameRoute("a.b", EU), HostnameRoute("a.b", NODES[0], match="stored")),
+        (HostnameRoute("a.b", EU), HostnameRoute("a.b", MESH_NODES[0], match="stored")),
         (HostnameRoute("a.b", EU), HostnameRoute("a.b", EU, match="both")),
         (HostnameRoute("*.b", EU), HostnameRoute("b", EU, match="both")),
         (HostnameRoute("*.b", EU), HostnameRoute("*.b", US)),
@@ -388,7 +382,7 @@ def test_route_in_a_reserved_range(route: SubnetRoute | WanRoute | BgpRoute) -> 
     assert isinstance(caught.value.existing, Range)
     assert isinstance(caught.value.offered, type(route))
     assert len(table) == 0
-    table.announce(out_of_force(route))
+    table.announce(attrs.evolve(route, in_force=False))
     assert [f.code.value for f in table.findings] == ["route_not_in_force"]
 
 
@@ -402,7 +396,7 @@ def test_route_around_a_reserved_range_or_in_a_prohibited_one_is_accepted() -> N
 @pytest.mark.parametrize("address", ["100.96.0.7", "2606:4700:cf1:1000::7", "10.0.0.1", "fd00::1"])
 def test_address_of_a_device_where_devices_may_be(address: str) -> None:
     table = RouteTable()
-    for via in (DEVICES[0], NODES[0]):
+    for via in (DEVICES[0], MESH_NODES[0]):
         route = table.announce(DeviceAddress(address, via))
         assert table.resolve((address, 80)).egress == via
         table.withdraw(route)
@@ -813,7 +807,7 @@ class Model:
         return None
 
     def set_subnets(self, subnets: tuple[tuple[ReservedKind, IPNetwork], ...]) -> type[Exception] | None:
-        if not all(may_stand(route, subnets) for route in self.routes if not isinstance(route, DeviceAddress)):
+        if not all(may_stand(route, subnets) for route in self.routes):
             return RouteConflict
         self.subnets = subnets
         return None
@@ -829,7 +823,7 @@ class Model:
 #: An operation: the method of table and model, and its arguments.
 Operation = tuple[str, tuple[Any, ...]]
 
-_THINGS: tuple[Any, ...] = (*TUNNELS, NODES[0], ONRAMPS[0], ONRAMPS[3], SERVICES[0], Tunnel("tunnel-1", "renamed"))
+_THINGS: tuple[Any, ...] = (*TUNNELS, MESH_NODES[0], ONRAMPS[0], ONRAMPS[3], SERVICES[0], Tunnel("tunnel-1", "renamed"))
 _STATES: tuple[Health | None, ...] = (None, "healthy", "degraded", "down")
 _OWN_SUBNETS: tuple[tuple[tuple[ReservedKind, IPNetwork], ...], ...] = (
     (),
@@ -855,9 +849,9 @@ class Held:
 
 def _by_another(route: Any) -> Announcement:
     """The same destination through another connector of its kind."""
-    pool: tuple[Any, ...] = TUNNELS + NODES
+    pool: tuple[Any, ...] = TUNNELS + MESH_NODES
     if isinstance(route, DeviceAddress):
-        pool = DEVICES + NODES
+        pool = DEVICES + MESH_NODES
     elif isinstance(route, (WanRoute, BgpRoute)):
         pool = ONRAMPS
     via = pool[(pool.index(route.via) + 1) % len(pool)]
@@ -874,7 +868,7 @@ def _unqualified() -> st.SearchStrategy[SubnetRoute]:
 def _operations() -> st.SearchStrategy[Operation]:
     routes = st.one_of(announcements(), announcements(), _unqualified())
     indexes = st.integers(0, 20)
-    connectors = st.sampled_from(TUNNELS + NODES + ONRAMPS)
+    connectors = st.sampled_from(TUNNELS + MESH_NODES + ONRAMPS)
     options: list[st.SearchStrategy[Operation]] = [
         st.tuples(st.just("announce"), st.tuples(routes)),
         st.tuples(st.just("announce"), st.tuples(routes)),
@@ -1028,7 +1022,7 @@ class TableMachine(RuleBasedStateMachine):
 #: Each thing that can be asked for, alone and with others.
 SELECTIONS: tuple[dict[str, Any], ...] = (
     {},
-    *({"via": via} for via in (TUNNELS[0], NODES[0], ONRAMPS[0], DEVICES[0])),
+    *({"via": via} for via in (TUNNELS[0], MESH_NODES[0], ONRAMPS[0], DEVICES[0])),
     *({"kind": kind} for kind in KIND_OF.values()),
     {"virtual_network": "vnet-staging"},
     {"region": REGIONS[0]},

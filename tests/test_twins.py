@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import networks, questions, vantages
+from networks import questions
 from test_agreement import examples, questions_about
 from test_reader import Text, texts
 from twins import came_to, compile_twins, interpreted, needs_both, plain
@@ -22,6 +22,7 @@ from twins import came_to, compile_twins, interpreted, needs_both, plain
 from vpcroute import HostnameRoute, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage, VpcService
 from vpcroute.errors import InvalidVantage
 from vpcroute.fib import COMPILED_MODULES
+from vpcroute.strategies import networks, vantages
 
 pytestmark = needs_both
 
