@@ -26,9 +26,9 @@ Place = tuple[str | None, str | None]
 #: A connector; "gateway" or "gateway_dns"; the on-ramps of an ECMP group with their weights.
 Identity = Tunnel | MeshNode | ClientDevice | OnRamp | str | frozenset[tuple[OnRamp, int]]
 
-PRIORITIES = {"60010": 10, "60050": 50, "60150": 150, "60200": 200, "60901": 501_000, "60902": 1_001_000}
-COMMUNITIES = {f"13335:{number}": priority for number, priority in PRIORITIES.items()}
+PRIORITIES = {60010: 10, 60050: 50, 60150: 150, 60200: 200, 60901: 501_000, 60902: 1_001_000}  # of 13335:…
 PENALTY = {"healthy": 0, "degraded": 500_000, "down": 1_000_000}
+OFFRAMPS = {Tunnel: "CFD_TUNNEL", MeshNode: "MESH", ClientDevice: "DEVICE_CLIENT", "gateway": "INTERNET"}
 
 
 class Verdict(NamedTuple):
@@ -84,7 +84,7 @@ class Golden:
         if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
         for route in (r for r in self.routes if isinstance(r, DeviceAddress) and r.address == ip):
-            return Verdict(*_way(route.via))
+            return _through(route.via)
         ranges = [(r[0], r[1]) for r in account_ranges(self.subnets)] + [(r.network, r.refusal) for r in PROHIBITED]
         around = [(prefix.prefixlen, i, refusal) for i, (prefix, refusal) in enumerate(ranges) if contains(prefix, ip)]
         if around:
@@ -114,19 +114,15 @@ class Golden:
         globs = [r for r in routes if r.match == "glob" and _glob(r.hostname).fullmatch(name)]
         below = [r for r in routes if r.hostname == parent and r.match in ("one_label", "both")]
         for route in [*exact, *globs, *below]:
-            return Verdict(*_way(route.via)) if route.in_force else "route_not_in_force"
+            return _through(route.via) if route.in_force else "route_not_in_force"
         if answers is None and name in self.hosts:
             answers = [ip_address(text) for text in self.hosts[name]]
-        found = [Verdict(*_way("gateway_dns"))] if answers is None else [self.address(ip) for ip in answers]
+        found = [_through("gateway_dns")] if answers is None else [self.address(ip) for ip in answers]
         verdict = next((v for v in found if isinstance(v, Verdict)), found[0] if found else "dns_error")
         if isinstance(verdict, str):
             return verdict
-        for route in routes:
-            if (
-                route.hostname == parent
-                and route.match == "stored"
-                and (route.via != verdict.egress or not route.in_force)
-            ):
+        for route in [r for r in routes if r.hostname == parent and r.match == "stored"]:
+            if route.via != verdict.egress or not route.in_force:
                 more = {route.via} if route.in_force else set()
                 return verdict._replace(guaranteed=False, alternates=verdict.alternates | more)
         return verdict
@@ -166,7 +162,7 @@ class Golden:
         state = next((s for s in states if s), self.health.get((route.via, None), "healthy"))
         if isinstance(route, WanRoute):
             return route.priority + PENALTY[state], False
-        base = min([COMMUNITIES[c] for c in route.communities if c in COMMUNITIES] or [100])
+        base = min((p for number, p in PRIORITIES.items() if f"13335:{number}" in route.communities), default=100)
         extra = max(0, sum(asn == route.customer_asn for asn in route.as_path) - 1)
         return base + 10 * extra + PENALTY[state], True
 
@@ -177,17 +173,16 @@ class Golden:
             return "route_not_in_force"
         shares = Counter({r.via: 0 for r in winners})
         shares.update(via for r in winners for via in [r.via] * (getattr(r, "weight", None) or 1))
-        return Verdict(*_way(next(iter(shares)) if len(shares) == 1 else frozenset(shares.items())))  # type: ignore[arg-type]
+        return _through(next(iter(shares)) if len(shares) == 1 else frozenset(shares.items()))  # type: ignore[arg-type]
 
     def _default_routing(self, ip: Address) -> Answer:
         special = sorted((r for r in SPECIAL if contains(r.network, ip)), key=lambda r: r.network.prefixlen)
-        return (special[-1].refusal if special else None) or Verdict(*_way("gateway"))
+        return (special[-1].refusal if special else None) or _through("gateway")
 
 
-def _way(egress: Identity) -> tuple[str | None, Identity]:
-    kinds: dict[object, str] = {Tunnel: "CFD_TUNNEL", MeshNode: "MESH", ClientDevice: "DEVICE_CLIENT"}
-    offramps = {"gateway": "INTERNET", "gateway_dns": None}
-    return offramps[egress] if isinstance(egress, str) else kinds.get(type(egress), "MAGIC"), egress
+def _through(egress: Identity) -> Verdict:
+    kind = egress if isinstance(egress, str) else type(egress)
+    return Verdict(None if kind == "gateway_dns" else OFFRAMPS.get(kind, "MAGIC"), egress)
 
 
 def _prefix(route: SubnetRoute | Wan) -> Prefix:
