@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -46,4 +46,6 @@ class _SourceFinder:
 
 
 if not COMPILED:
-    sys.meta_path.insert(0, _SourceFinder)
+    # Just before the finder of files: those further ahead may wrap what the others find, to measure or to instrument.
+    place = next((i for i, finder in enumerate(sys.meta_path) if finder is PathFinder), 0)
+    sys.meta_path.insert(place, _SourceFinder)
