@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 from array import array
@@ -40,6 +41,7 @@ from vpcroute import (
     Vantage,
 )
 from vpcroute.compiler import compile_table
+from vpcroute.fib.image import pack
 from vpcroute.fields import IPAddress
 from vpcroute.reference import Reference
 from vpcroute.strategies import (
@@ -144,6 +146,13 @@ def snapshot(table: RouteTable) -> tuple[object, ...]:
         table.hosts,
         table.reserved_ranges,
     )
+
+
+def saved(resolver: Resolver) -> tuple[object, ...]:
+    """The file of a resolver but for its generation, and the names, which are hashed with a key of their own."""
+    start, *padded = pack(resolver)
+    head = json.loads(start[start.index(b'{"') :])
+    return {**head, "generation": 0}, padded[1::2][:-3]
 
 
 # The reference and the compiled resolver
@@ -253,6 +262,7 @@ def test_order_of_announcing_means_nothing(data: st.DataObject) -> None:
     one, other = network.table(), network.table(shuffled)
     assert snapshot(one) == snapshot(other)
     answerers = [Reference(one, vantage), Reference(other, vantage), compile_table(other, vantage)]
+    assert saved(compile_table(one, vantage)) == saved(compile_table(other, vantage))
     for question in asked:
         first, *others = [outcome(answerer, question) for answerer in answerers]
         assert others == [first, first], (vantage, question)
@@ -309,7 +319,7 @@ def test_withdraw_undoes_announce(data: st.DataObject) -> None:
     network, vantage = data.draw(networks()), data.draw(vantages())
     asked = data.draw(st.lists(questions(network.routes), max_size=5)) + questions_about(network)
     table = network.table()
-    before, generation = snapshot(table), table.generation
+    before, generation, octets = snapshot(table), table.generation, saved(compile_table(network.table(), vantage))
     answers = [outcome(Reference(table, vantage), question) for question in asked]
     more = []
     for route in data.draw(st.lists(announcements(), min_size=1, max_size=5)):
@@ -321,6 +331,7 @@ def test_withdraw_undoes_announce(data: st.DataObject) -> None:
         assert route not in table
     assert table.generation == generation + 2 * len(more)
     assert snapshot(table) == before
+    assert saved(compile_table(table, vantage)) == octets
     for answerer in (Reference(table, vantage), compile_table(table, vantage)):
         assert [outcome(answerer, question) for question in asked] == answers
 
