@@ -6,6 +6,9 @@ import doctest
 import sys
 from importlib import import_module
 from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import attrs
 import pytest
@@ -21,6 +24,7 @@ from vpcroute.strategies import Network
 from vpcroute.strategies.hosts import spellings
 from vpcroute.strategies.routes import edges_of, names_around
 
+_README = Path(__file__).parents[1] / "README.md"
 _FIRST = settings(derandomize=True, database=None, deadline=None, phases=PHASES)
 
 
@@ -32,6 +36,27 @@ def test_examples_are_what_failures_shrink_to(name: str) -> None:
     known |= {"IPv4Address": IPv4Address, "find": lambda *args: find(*args, settings=always)}
     result = doctest.testmod(module, extraglobs=known)
     assert (result.failed, result.attempted > 5) == (0, True)
+
+
+class MyProxy:
+    """A proxy that is right: it goes by the rules as they are written."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._rules = Reference(RouteTable.from_document(document), Vantage())
+
+    def route(self, url: str) -> object:
+        try:
+            return self._rules.resolve_fetch(url).egress
+        except RouteError as refused:
+            return refused.code
+
+
+@pytest.mark.parametrize("text", [strategies.__doc__, _README.read_text(encoding="utf-8")], ids=["docstring", "README"])
+def test_example_of_a_proxy(text: str) -> None:
+    code = text[text.index("from hypothesis import") :]
+    known: dict[str, Any] = {"MyProxy": MyProxy}
+    exec(dedent("    " * (text == strategies.__doc__) + code[: code.index("== expected") + 11]), known)  # noqa: S102
+    settings(_FIRST, max_examples=15)(known["test_proxy_sends_each_url_where_it_belongs"])()
 
 
 def test_every_name_is_there_and_documented() -> None:

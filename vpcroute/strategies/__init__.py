@@ -5,17 +5,17 @@ label apart, few connectors have many routes. Simple things come first, and fail
 ``strategies``. A proxy's own resolver against vpcroute::
 
     from hypothesis import given, strategies as st
-    from vpcroute import Gateway, RouteError, strategies
+    from vpcroute import RouteError, RouteTable, strategies
 
-    @given(st.data())
-    def test_proxy_sends_each_url_where_it_belongs(data):
-        network = data.draw(strategies.networks())
-        url = data.draw(strategies.fetch_urls(strategies.near_misses(network.table())))
+    @given(st.data(), strategies.documents())
+    def test_proxy_sends_each_url_where_it_belongs(data, document):
+        table = RouteTable.from_document(document)
+        url = data.draw(strategies.fetch_urls(strategies.near_misses(table)))
         try:
-            expected = network.table().compile().resolve_fetch(url).egress
+            expected = table.compile().resolve_fetch(url).egress
         except RouteError as refused:
             expected = refused.code
-        assert MyProxy(network.document()).route(url) == expected
+        assert MyProxy(document).route(url) == expected
 """
 
 from __future__ import annotations
