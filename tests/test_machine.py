@@ -166,7 +166,7 @@ class RoutingMachine(RuleBasedStateMachine):
 
 TestRoutingMachine = RoutingMachine.TestCase
 TestRoutingMachine.settings = settings(
-    max_examples=40 if COMPILED else 12,
+    max_examples=30 if COMPILED else 12,
     stateful_step_count=30,
     derandomize=True,
     database=None,

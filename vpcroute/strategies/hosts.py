@@ -7,6 +7,7 @@ another for a name. Most of what is drawn is well formed but for one place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
@@ -53,8 +54,12 @@ _LABELS: Final = rarely(
     _words("1 1a 0x1 0xg 0x 9z 08 A aB -a a- xn-- xn--a xn--p1ai Xn--p1ai xn--nxasmq6b * %61 a%2eb a+b a,b a$b a=b")
     | st.sampled_from(["", "a" * 64, "b" * 65, "\u00e9", "\u00df", "\u00ad", "\u4e2d", "\U0001f600", "\ud800", "a b"]),
 )
+_ZONES: Final = rarely(st.just(""), _words("%1 %25 %25eth0 % /"))
+_OPENINGS: Final = rarely(st.just("["), _words("[ [[ ("))
+_CLOSINGS: Final = rarely(st.just("]"), _words("] ]] )"))
 
 
+@cache
 def ipv4_hosts() -> st.SearchStrategy[str]:
     """Numbers with dots between them: mostly four octets, and mostly decimal."""
     octets = rarely(st.integers(0, 255).map(str), st.sampled_from(_ODD_OCTETS))
@@ -80,11 +85,10 @@ def ipv6_hosts(draw: st.DrawFn) -> str:
             text = draw(st.sampled_from([str(ip), ip.exploded, str(ip).upper()]))
         case 9:
             text = draw(_words("::ffff:0:1 ::ffff:ffff:ffff ::fffe:1:2 ::1:ffff:0:1 ::ffff:1 ffff:: :: 0::0 1::"))
-    zone = draw(rarely(st.just(""), _words("%1 %25 %25eth0 % /")))
-    opening = draw(rarely(st.just("["), _words("[ [[ (")))
-    return opening + text + zone + draw(rarely(st.just("]"), _words("] ]] )")))
+    return draw(_OPENINGS) + text + draw(_ZONES) + draw(_CLOSINGS)
 
 
+@cache
 def name_hosts() -> st.SearchStrategy[str]:
     """Names of labels that are usual, odd, or numbers to some readers; and names about as long as they may be."""
     short = st.tuples(
@@ -99,6 +103,7 @@ def long_name(size: int) -> str:
     return name[:-1] + "b" if name.endswith(".") else name
 
 
+@cache
 def hosts() -> st.SearchStrategy[str]:
     """Hosts as they stand in a URL: addresses, IPv6 in brackets, and names.
 

@@ -286,7 +286,15 @@ def vantages(table: RouteTable | None = None, *, services: bool = True) -> st.Se
         table: the table.
         services: whether there are bindings to one tunnel or service too, and not to the whole network only.
     """
-    known = Network().table() if table is None else table
+    return _vantages_of_pools(services) if table is None else _vantages(table, services)
+
+
+@cache
+def _vantages_of_pools(services: bool) -> st.SearchStrategy[Vantage]:
+    return _vantages(_empty(()), services)
+
+
+def _vantages(known: RouteTable, services: bool) -> st.SearchStrategy[Vantage]:
     virtual: list[str | None] = [None, *(v.id for v in known.virtual_networks)]
     scopes = [route for route in known if isinstance(route, WanRoute)]
     regions = [None, *sorted({*REGIONS, *(r for route in scopes for r in route.regions)})]

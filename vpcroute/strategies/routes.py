@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, Final, TypeVar
 
@@ -146,6 +147,7 @@ def names_around(routes: Iterable[Announcement]) -> list[str]:
 # Ways out
 
 
+@cache
 def connectors() -> st.SearchStrategy[Tunnel | MeshNode | OnRamp]:
     """What has a state of health: Tunnels, Mesh nodes, and on-ramps as often as these.
 
@@ -170,8 +172,7 @@ def egresses() -> st.SearchStrategy[Egress]:
 # Announcements
 
 
-def _in_force() -> st.SearchStrategy[bool]:
-    return rarely(st.just(True), st.just(False))
+_IN_FORCE: Final = rarely(st.just(True), st.just(False))
 
 
 def subnet_routes() -> st.SearchStrategy[SubnetRoute]:
@@ -185,7 +186,7 @@ def subnet_routes() -> st.SearchStrategy[SubnetRoute]:
         prefixes(),
         st.sampled_from((*TUNNELS, *MESH_NODES)),
         virtual_network=st.sampled_from([v.id for v in VIRTUAL_NETWORKS[:1] + VIRTUAL_NETWORKS]),
-        in_force=_in_force(),
+        in_force=_IN_FORCE,
     )
 
 
@@ -203,7 +204,7 @@ def wan_routes() -> st.SearchStrategy[WanRoute]:
         weight=st.sampled_from([None, None, 0, 1, 3, 256]),
         regions=st.one_of(st.just(()), st.sets(st.sampled_from(REGIONS))),
         colos=st.one_of(st.just(()), st.just(()), st.sets(st.sampled_from(COLOS))),
-        in_force=_in_force(),
+        in_force=_IN_FORCE,
     )
 
 
@@ -221,7 +222,7 @@ def bgp_routes() -> st.SearchStrategy[BgpRoute]:
         as_path=st.lists(st.sampled_from([65000, 65001]), max_size=4),
         communities=st.lists(st.sampled_from(communities), max_size=2),
         customer_asn=st.sampled_from([None, 65000]),
-        in_force=_in_force(),
+        in_force=_IN_FORCE,
     )
 
 
@@ -247,9 +248,10 @@ def hostname_routes(draw: st.DrawFn) -> HostnameRoute:
     if match == "glob":
         globs = ["*.*", f"*.*.{name}", f"a*.{name}", f"*b.*.{name}", f"{name}.*", "*a.b", "*"]
         return HostnameRoute(draw(st.sampled_from(globs)), via, in_force=False)
-    return HostnameRoute(name, via, match=match, in_force=draw(_in_force()))
+    return HostnameRoute(name, via, match=match, in_force=draw(_IN_FORCE))
 
 
+@cache
 def announcements() -> st.SearchStrategy[Announcement]:
     """Announcements of every kind.
 
