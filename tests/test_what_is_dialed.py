@@ -93,7 +93,8 @@ def test_target_of_connect_reads_back(address: str) -> None:
 def test_target_of_a_bare_address_reads_back(address: str | bytes) -> None:
     try:
         target = read_bare(address)
-    except InvalidAddress:
+        through_a_tunnel().lookup(address)
+    except RouteError:  # of a name such as "a.." too, which no dialer gets to see
         return
     assert read_bare(str(target)) == as_written(target)
     if target.ip is not None:
