@@ -19,9 +19,11 @@ from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 from test_agreement import examples
-from test_reader import ipv6, rarely, texts, words
+from test_reader import texts
 
 from vpcroute import InvalidAddress, Resolver, RouteError, RouteTable, Tunnel
+from vpcroute.strategies.hosts import ipv6_hosts, words
+from vpcroute.strategies.routes import rarely
 
 SUITE = Path(__file__).parents[2] / "shared" / "data" / "urltestdata.json"
 
@@ -183,7 +185,7 @@ def mangled(draw: st.DrawFn, host: str) -> str:
     return host
 
 
-HOSTS = st.one_of(ipv4_spellings(), ipv4_spellings(), UNICODE_NAMES, ipv6(), ODD_BRACKETS).flatmap(mangled)
+HOSTS = st.one_of(ipv4_spellings(), ipv4_spellings(), UNICODE_NAMES, ipv6_hosts(), ODD_BRACKETS).flatmap(mangled)
 SCHEMES = rarely(
     st.sampled_from(["http://", "https://", "HTTP://", "http:", "https:/", "http:\\\\", "https:///", "http:/\\/"]),
     st.sampled_from(
@@ -309,7 +311,7 @@ def check_connect(argument: object, message: str | None, host: str, port: int) -
 
 
 CONNECT_HOSTS = rarely(
-    st.one_of(CANONICAL, ipv4_spellings(), ipv6(), UNICODE_NAMES, ODD_BRACKETS),
+    st.one_of(CANONICAL, ipv4_spellings(), ipv6_hosts(), UNICODE_NAMES, ODD_BRACKETS),
     words("A.B. a.b. a.b.. . .. a..b .a u@h h/p h?q h#f \\h //h http://h %61 a%2eb * a,b \u00e9 fd00::1 ::1 1.2.3.4.")
     | st.just(""),
 )

@@ -12,7 +12,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import Network, edges_of, network_vantages, networks
+from networks import NETWORK_VANTAGES
 from test_agreement import examples
 from test_exact_reading import CONNECT_HOSTS, CONNECT_PORTS, URLS, is_valid_host, near_canonical
 from test_reader import texts
@@ -34,6 +34,8 @@ from vpcroute.compiler import compile_table
 from vpcroute.ranges import PROHIBITED, SPECIAL
 from vpcroute.reference import Reference
 from vpcroute.remarks import RemarkCode
+from vpcroute.strategies import networks
+from vpcroute.strategies.routes import edges_of
 
 INTERNET = Gateway()
 TUNNEL = Tunnel("t-id", "t")
@@ -232,8 +234,8 @@ def test_isatap_interface_identifier_changes_nothing(interface: int) -> None:
 @given(st.data())
 def test_no_spelling_gets_around_a_refusal_in_any_network(data: st.DataObject) -> None:
     """Whatever is announced, and from wherever it is asked; a device's own address is a destination all the same."""
-    network: Network = data.draw(networks())
-    vantage = data.draw(network_vantages())
+    network = data.draw(networks())
+    vantage = data.draw(st.sampled_from(NETWORK_VANTAGES))
     table = network.table()
     owned = {getattr(route, "address", None) for route in network.routes}
     edges = [ip for ip in edges_of(network.routes) if ip.version == 4][::3]

@@ -29,10 +29,11 @@ __all__ = [
     "name_hosts",
     "near_misses",
     "spellings",
+    "words",
 ]
 
 
-def _words(text: str) -> st.SearchStrategy[str]:
+def words(text: str) -> st.SearchStrategy[str]:
     return st.sampled_from(text.split())
 
 
@@ -45,18 +46,18 @@ _ODD_OCTETS: Final = (
     *("", " 1", "1 ", *_NOT_ASCII_DIGITS),
 )
 _GROUPS: Final = rarely(
-    _words("0 1 a f ffff FFFF fFfF 00ab 0000 8000 7fff 64 fe80 2001 db8"),
+    words("0 1 a f ffff FFFF fFfF 00ab 0000 8000 7fff 64 fe80 2001 db8"),
     st.sampled_from(["12345", "00000", "g", "", " 1", "1 ", "0x1", "-1", *_NOT_ASCII_DIGITS]),
 )
 _LABELS: Final = rarely(
-    _words("a b h ht x b-c _x a_b x1 a1 xn xn- x-n--a ab--c http https localhost internal local stopped known")
+    words("a b h ht x b-c _x a_b x1 a1 xn xn- x-n--a ab--c http https localhost internal local stopped known")
     | st.sampled_from([61, 62, 63]).map(lambda count: "a" * count),
-    _words("1 1a 0x1 0xg 0x 9z 08 A aB -a a- xn-- xn--a xn--p1ai Xn--p1ai xn--nxasmq6b * %61 a%2eb a+b a,b a$b a=b")
+    words("1 1a 0x1 0xg 0x 9z 08 A aB -a a- xn-- xn--a xn--p1ai Xn--p1ai xn--nxasmq6b * %61 a%2eb a+b a,b a$b a=b")
     | st.sampled_from(["", "a" * 64, "b" * 65, "\u00e9", "\u00df", "\u00ad", "\u4e2d", "\U0001f600", "\ud800", "a b"]),
 )
-_ZONES: Final = rarely(st.just(""), _words("%1 %25 %25eth0 % /"))
-_OPENINGS: Final = rarely(st.just("["), _words("[ [[ ("))
-_CLOSINGS: Final = rarely(st.just("]"), _words("] ]] )"))
+_ZONES: Final = rarely(st.just(""), words("%1 %25 %25eth0 % /"))
+_OPENINGS: Final = rarely(st.just("["), words("[ [[ ("))
+_CLOSINGS: Final = rarely(st.just("]"), words("] ]] )"))
 
 
 @cache
@@ -77,14 +78,14 @@ def ipv6_hosts(draw: st.DrawFn) -> str:
         text = ":".join(groups[:gap]) + "::" + ":".join(groups[gap:])
     match draw(st.integers(0, 9)):
         case 7:
-            text = draw(_words("::ffff: ::FFFF: 0:0:0:0:0:ffff: :: 64:ff9b:: ::ffff:0: 1:2:3:4:5:6:")) + draw(
+            text = draw(words("::ffff: ::FFFF: 0:0:0:0:0:ffff: :: 64:ff9b:: ::ffff:0: 1:2:3:4:5:6:")) + draw(
                 ipv4_hosts()
             )
         case 8:
             ip = IPv6Address(draw(st.integers(0, 2**128 - 1)))
             text = draw(st.sampled_from([str(ip), ip.exploded, str(ip).upper()]))
         case 9:
-            text = draw(_words("::ffff:0:1 ::ffff:ffff:ffff ::fffe:1:2 ::1:ffff:0:1 ::ffff:1 ffff:: :: 0::0 1::"))
+            text = draw(words("::ffff:0:1 ::ffff:ffff:ffff ::fffe:1:2 ::1:ffff:0:1 ::ffff:1 ffff:: :: 0::0 1::"))
     return draw(_OPENINGS) + text + draw(_ZONES) + draw(_CLOSINGS)
 
 
