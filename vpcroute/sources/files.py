@@ -1,4 +1,4 @@
-"""Files from outside: only regular ones, which have an end and do not wait for anybody, and only up to a size."""
+"""Files from outside: regular ones, and pipes that somebody writes to, and only up to a size."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ _CHUNK: Final = 1 << 20
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # to open a pipe does not wait for a writer
 
 
-def open_file(path: str | PathLike[str]) -> BufferedReader:
+def open_file(path: str | PathLike[str], *, pipes: bool = False) -> BufferedReader:
     """Opens a file for reading.
 
+    Args:
+        path: its name.
+        pipes: whether it may be a pipe, too, such as what ``<(command)`` gives in a shell. It is waited for as long as
+            somebody has it open for writing; one that nobody has is empty.
+
     Raises:
-        InvalidDocument: for a pipe, a device or a socket, and for what cannot be the name of a file.
+        InvalidDocument: for a device or a socket, or a pipe if it may be none, and for what cannot be the name of a file.
         OSError: if it cannot be opened.
         TypeError: for another type of path.
     """
@@ -30,11 +35,13 @@ def open_file(path: str | PathLike[str]) -> BufferedReader:
         file = open(path, "rb", opener=_opener)  # noqa: SIM115
     except ValueError:  # a NUL or a lone surrogate in it
         raise InvalidDocument(((printable(str(path)), "is not the name of a file"),)) from None
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    mode = os.fstat(file.fileno()).st_mode
+    if pipes and stat.S_ISFIFO(mode):
+        os.set_blocking(file.fileno(), True)
+    elif not stat.S_ISREG(mode):
         file.close()
-        text = "is not a regular file"
         raise InvalidDocument(
-            ((printable(str(path)), text),), hint="save what a pipe or a device gives in a file first"
+            ((printable(str(path)), "is not a regular file"),), hint="save what it gives in a file first"
         )
     return file
 
@@ -44,9 +51,9 @@ def _opener(path: str, flags: int) -> int:
 
 
 def read_file(path: str | PathLike[str], largest: int) -> bytearray:
-    """What stands in a file of at most `largest` octets; errors as for :func:`open_file`."""
+    """What stands in a file or comes through a pipe, at most `largest` octets; errors as for :func:`open_file`."""
     data = bytearray()
-    with open_file(path) as file:
+    with open_file(path, pipes=True) as file:
         while chunk := file.read(_CHUNK):
             data += chunk
             if len(data) > largest:
