@@ -25,7 +25,7 @@ def open_file(path: str | PathLike[str], *, pipes: bool = False) -> BufferedRead
             somebody has it open for writing; one that nobody has is empty.
 
     Raises:
-        InvalidDocument: for a device or a socket, or a pipe if it may be none, and for what cannot be the name of a file.
+        InvalidDocument: for a device or a socket, for a pipe if it may be none, and for what is not the name of a file.
         OSError: if it cannot be opened.
         TypeError: for another type of path.
     """
