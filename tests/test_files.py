@@ -73,7 +73,7 @@ def test_what_is_no_name_of_a_file(read: Callable[[Any], object], name: str) -> 
 
 
 @each_reader
-@pytest.mark.parametrize("path", [None, 0, b"a.json", ["a.json"], 1.5, object()], ids=repr)
+@pytest.mark.parametrize("path", [None, 0, b"a.json", ["a.json"], 1.5], ids=repr)
 def test_a_path_of_a_wrong_type(read: Callable[[Any], object], path: object) -> None:
     with pytest.raises(TypeError):
         read(path)
