@@ -23,7 +23,7 @@ from vpcroute.precedence import (
     Winners,
     prefix_of,
     readings,
-    strictly,
+    strict_winners,
 )
 from vpcroute.ranges import Range
 from vpcroute.remarks import Candidate, Remark, RemarkCode
@@ -37,6 +37,7 @@ __all__ = [
     "decide_name",
     "decide_service",
     "destination",
+    "destination_text",
     "maybe_stored",
     "needs_dns",
     "through_tunnel",
@@ -99,7 +100,7 @@ def destination(c: AddressCandidates, view: View) -> Egress | Refusal:
 
     The other readings decide only where the strict one has no winner.
     """
-    winners = () if c.owner is not None or c.reserved is not None else strictly(c, view)
+    winners = () if c.owner is not None or c.reserved is not None else strict_winners(c, view)
     if winners:
         return _way(winners)
     outcome = decide_address(c, view)
@@ -118,12 +119,13 @@ def _decision(winners: Sequence[Announcement], view: View) -> Outcome:
 def _way(winners: Sequence[Announcement]) -> Egress | Refusal:
     for route in winners:
         if not getattr(route, "in_force", True):
-            text = f"the route to {_destination(route)} is not in force"
+            text = f"the route to {destination_text(route)} is not in force"
             return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
     return _egress(winners)
 
 
-def _destination(route: Announcement) -> str:
+def destination_text(route: Announcement) -> str:
+    """What an announcement is for: a prefix, an address, or a name or pattern."""
     if isinstance(route, HostnameRoute):
         return route.pattern
     return str(route.address if isinstance(route, DeviceAddress) else prefix_of(route))

@@ -20,7 +20,7 @@ Steps 4 and 5, where routes compete, are here (:func:`readings`). The others nee
 
 Health never removes a route, so it never makes a shorter prefix win. Where question or document leave the answer open
 (legacy mode, the fallback, a scoped route when the place is not known), the answer is the one of the rules read
-strictly, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
+strict_winners, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
 
 The candidates come in, longest prefix first, from whoever searched for them: the reference reads them from the route
 table's trees for one address, the compiler gathers them for every range of addresses at once, and a resolver that is
@@ -64,7 +64,7 @@ __all__ = [
     "effective_priority",
     "prefix_of",
     "readings",
-    "strictly",
+    "strict_winners",
 ]
 
 Basis = Literal["documented", "inferred", "proposed"]
@@ -281,8 +281,8 @@ def readings(c: AddressCandidates, view: View) -> list[tuple[Winners, RemarkCode
     return found
 
 
-def strictly(c: AddressCandidates, view: View) -> Winners:
-    """The winners by the strict reading alone: the first of :func:`readings`."""
+def strict_winners(c: AddressCandidates, view: View) -> Winners:
+    """The winners by the strict reading alone."""
     return next(_readings_here(c, view))[0]
 
 
