@@ -20,7 +20,7 @@ Steps 4 and 5, where routes compete, are here (:func:`readings`). The others nee
 
 Health never removes a route, so it never makes a shorter prefix win. Where question or document leave the answer open
 (legacy mode, the fallback, a scoped route when the place is not known), the answer is the one of the rules read
-strict_winners, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
+strictly, ``guaranteed`` is false, and the other outcomes stand in ``alternates``.
 
 The candidates come in, longest prefix first, from whoever searched for them: the reference reads them from the route
 table's trees for one address, the compiler gathers them for every range of addresses at once, and a resolver that is
