@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_agreement import examples
 
 from vpcroute import Resolution, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage, VpcService
+from vpcroute.analysis.explain import explain
 from vpcroute.cli import main
 from vpcroute.credentials import without_credentials
 from vpcroute.reference import Reference
@@ -56,25 +57,19 @@ def test_what_is_shown(address: str, want: str) -> None:
     assert without_credentials(want) == want
 
 
-def answerers() -> list[Any]:
+def small_table() -> RouteTable:
     table = RouteTable()
     tunnel = Tunnel("t-id", "t")
     table.announce(SubnetRoute("10.0.0.0/9", tunnel))
     table.add(VpcService("s-id", "s", via=tunnel, hostname="db.corp", http_port=80))
-    vantages = Vantage(), Vantage(tunnel_id="t-id"), Vantage(service_id="s-id")
-    return [
-        answerer
-        for vantage in vantages
-        for answerer in (Reference(table, vantage), table.compile(**_arguments(vantage)))
-    ]
+    return table
 
 
-def _arguments(vantage: Vantage) -> dict[str, Any]:
-    given = {"tunnel_id": vantage.tunnel_id, "service_id": vantage.service_id}
-    return {key: value for key, value in given.items() if value is not None}
-
-
-ANSWERERS = answerers()
+TABLE = small_table()
+VANTAGES = (Vantage(), Vantage(tunnel_id="t-id"), Vantage(service_id="s-id"))
+ANSWERERS: list[Any] = [
+    answerer for vantage in VANTAGES for answerer in (Reference(TABLE, vantage), TABLE.compile(vantage))
+]
 
 
 def everything(found: object) -> str:
@@ -95,6 +90,9 @@ def asked(answerer: Any, call: str, argument: object, **options: Any) -> object:
 
 
 def check_hidden(address: str) -> None:
+    for vantage in VANTAGES:
+        found = explain(TABLE, vantage, address)
+        assert SECRET not in f"{found} {found.to_json()} {found!r} {list(found.reading)}"
     arguments: list[object] = [address, (address, 80), (address, 0), {"hostname": address, "port": 80}]
     for answerer in ANSWERERS:
         for call in ("resolve", "resolve_fetch", "resolve_connect", "lookup"):
@@ -143,13 +141,16 @@ def test_without_credentials_the_answer_is_the_same() -> None:
             assert answerer.resolve(f"http://me:{SECRET}@{host}/x") == plain
 
 
+@pytest.mark.parametrize("command", ["resolve", "explain"])
 @pytest.mark.parametrize("options", [["--json"], [], ["--fetch"], ["--connect", "--json"]])
-def test_command_line_hides_them(options: list[str], tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line_hides_them(
+    command: str, options: list[str], tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = tmp_path / "network.json"
     document.write_text(json.dumps({"tunnels": [], "routes": []}), encoding="utf-8")
     addresses = [f"http://me:{SECRET}@{host}/" for host in ("1.1.1.1", "10.0.0.1", "db.corp", "1.1.1.256")]
     addresses += [f"me:{SECRET}@1.1.1.1:80", f"http://me:{SECRET}@[::ffff:1.1.1.1]/", f"http://{'p' * 70_000}@h/"]
-    main(["resolve", "--network", str(document), *options, *addresses])
+    main([command, "--network", str(document), *options, *addresses])
     shown = "".join(capsys.readouterr())
     assert SECRET not in shown
     assert "ppp" not in shown

@@ -21,12 +21,14 @@ ORDER = (
     *("fib.nameblocks", "fib.names", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
     *("fib.resolution", "fib.resolver", "fib.saved", "fib.image"),
     *("queries", "edges", "table", "reference", "compiler", "proof"),
+    *("analysis", "analysis.explanation", "analysis.spelling", "analysis.sources", "analysis.weighing"),
+    *("analysis.ways", "analysis.naming", "analysis.steps", "analysis.explain"),
     "",  # the public names
     *("sources", "sources.json_text", "sources.files"),
     *("sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
     "sources.images",
-    *("terminal", "show", "lines", "answers", "check", "cli", "__main__"),
+    *("terminal", "show", "lines", "answers", "check", "analysis.telling", "cli_explain", "cli", "__main__"),
     *("strategies.pools", "strategies.routes", "strategies.networks", "strategies.hosts", "strategies"),
 )
 _LONGEST = 450
@@ -35,6 +37,7 @@ _CALLS_WITH_IO = {"open", "input", "print", "exec", "eval", "__import__"}
 _IO = "asyncio http io os pathlib shutil socket ssl subprocess sys tempfile urllib".split()
 _ALLOWED = {
     "fields": {"socket.inet_aton"},  # it reads text
+    "analysis.spelling": {"urllib.parse.unquote"},  # it reads text
     "compiler": {"sys.byteorder"},
     "fib": {"os", "pathlib.Path", "sys"},  # it chooses between the extension modules and their sources
 }

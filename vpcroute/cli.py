@@ -1,4 +1,4 @@
-"""The command line: ``vpcroute resolve`` and ``vpcroute check``.
+"""The command line: ``vpcroute resolve``, ``vpcroute explain`` and ``vpcroute check``.
 
 Answers go to standard output, everything else to standard error. Exit status: 0 all well, 1 something was refused or
 found, 2 bad usage, document or vantage, 130 interrupted, 141 when nobody reads the output any more.
@@ -17,8 +17,11 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn, TypeVar
 
 import vpcroute
+from vpcroute.analysis.explain import Reader
 from vpcroute.answers import Answerer, JsonLines, Lines, TextLines
 from vpcroute.check import contents, is_well, proof_json, proofs, resident, show_contents, show_proofs
+from vpcroute.cli_explain import EPILOG as EXPLAIN_EPILOG
+from vpcroute.cli_explain import show_explanations
 from vpcroute.errors import InvalidDocument, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.lines import STDIN, batches
@@ -177,26 +180,14 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"vpcroute {vpcroute.__version__} ({runs})")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    resolve = _command(commands, "resolve", _resolve, "where addresses go, and why", _RESOLVE_EPILOG)
-    resolve.add_argument("operands", nargs="*", metavar="ADDR", help='an address; "-" is standard input')
+    resolve = _command(commands, "resolve", _resolve, "where addresses go", _RESOLVE_EPILOG)
     resolve.usage = "vpcroute resolve --network FILE [options] [ADDR ...]"
-    _add_document(resolve, required=True)
-    _add_vantage(resolve, "the account's default one")
-    names = resolve.add_argument_group("addresses of names", "in place of the document's hosts; repeats add up")
-    names.add_argument(
-        "--answer",
-        action="append",
-        default=[],
-        type=_read_answer,
-        metavar="NAME=IP[,IP]",
-        help='the addresses of a name, in order; "NAME=": it has none',
-    )
-    names.add_argument(
-        "--hosts", metavar="FILE", help="the same from a file like /etc/hosts, where --answer says nothing"
-    )
-    readers = resolve.add_mutually_exclusive_group()
-    readers.add_argument("--fetch", action="store_true", help="read every address as fetch() does")
-    readers.add_argument("--connect", action="store_true", help="read every address as connect() does")
+    _add_question(resolve)
+
+    why = "why addresses go where they go, and what would have to be true for another way"
+    explain = _command(commands, "explain", _explain, why, EXPLAIN_EPILOG)
+    explain.usage = "vpcroute explain --network FILE [options] [ADDR ...]"
+    _add_question(explain)
 
     check = _command(commands, "check", _check, "what is in a network document, and what is odd", _CHECK_EPILOG)
     check.usage = "vpcroute check [options] (FILE | --network FILE)"
@@ -210,6 +201,28 @@ def _parser() -> _Parser:
     )
     _add_vantage(check, "every one")
     return parser
+
+
+def _add_question(parser: _Parser) -> None:
+    """What is asked: addresses, of which document, from where, and with which answers."""
+    parser.add_argument("operands", nargs="*", metavar="ADDR", help='an address; "-" is standard input')
+    _add_document(parser, required=True)
+    _add_vantage(parser, "the account's default one")
+    names = parser.add_argument_group("addresses of names", "in place of the document's hosts; repeats add up")
+    names.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        type=_read_answer,
+        metavar="NAME=IP[,IP]",
+        help='the addresses of a name, in order; "NAME=": it has none',
+    )
+    names.add_argument(
+        "--hosts", metavar="FILE", help="the same from a file like /etc/hosts, where --answer says nothing"
+    )
+    readers = parser.add_mutually_exclusive_group()
+    readers.add_argument("--fetch", action="store_true", help="read every address as fetch() does")
+    readers.add_argument("--connect", action="store_true", help="read every address as connect() does")
 
 
 def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, epilog: str) -> _Parser:
@@ -264,12 +277,7 @@ def _read_answer(text: str) -> tuple[str, tuple[IPAddress, ...]]:
 
 
 def _resolve(args: argparse.Namespace) -> int:
-    vantage = _vantage(args)
-    answers = _answers(args)
-    loaded = _read(args.network, lambda: _load(args))
-    with loaded.transaction():
-        for name, addresses in answers.items():
-            loaded.set_hosts(name, addresses)
+    vantage, loaded = _question(args)
     resolver = loaded.compile(vantage)
     lines: Lines[Any] = JsonLines(sys.stdout)
     if not args.json:
@@ -282,6 +290,17 @@ def _resolve(args: argparse.Namespace) -> int:
         answerer.answer(batch)
         sys.stdout.flush()
     return _REFUSED if answerer.refused else _GOOD
+
+
+def _question(args: argparse.Namespace) -> tuple[Vantage, RouteTable]:
+    """The vantage, and the document with the answers that were given."""
+    vantage = _vantage(args)
+    answers = _answers(args)
+    loaded = _read(args.network, lambda: _load(args))
+    with loaded.transaction():
+        for name, addresses in answers.items():
+            loaded.set_hosts(name, addresses)
+    return vantage, loaded
 
 
 def _vantage(args: argparse.Namespace) -> Vantage:
@@ -304,6 +323,17 @@ def _answers(args: argparse.Namespace) -> dict[str, tuple[IPAddress, ...]]:
     for name, addresses in args.answer:
         given[name] = (*given.get(name, ()), *addresses)
     return {**hosts, **given}
+
+
+# vpcroute explain
+
+
+def _explain(args: argparse.Namespace) -> int:
+    vantage, loaded = _question(args)
+    loaded.stand(vantage)  # so that an unknown one is said before anything else
+    reader: Reader = "fetch" if args.fetch else "connect" if args.connect else "any"
+    refused = show_explanations(loaded, vantage, args.operands, reader=reader, json=args.json)
+    return _REFUSED if refused else _GOOD
 
 
 # vpcroute check

@@ -33,6 +33,7 @@ __all__ = [
     "GatewayRole",
     "Outcome",
     "Refusal",
+    "best_for_name",
     "decide_address",
     "decide_name",
     "decide_service",
@@ -246,9 +247,14 @@ def _prefix_and_scope(route: SubnetRoute | WanLike) -> str:
     return f"{prefix_of(route)}{scope} leads to {printable(route.via.name or route.via.id or '')}"
 
 
+def best_for_name(c: NameCandidates) -> HostnameRoute | None:
+    """The route that decides for a name; None if no route is sure to match it."""
+    return c.exact or c.glob or c.one_label
+
+
 def decide_name(c: NameCandidates, view: View) -> Outcome | None:
     """The outcome for a name by its hostname routes; None if no route is sure to match it."""
-    route = c.exact or c.glob or c.one_label
+    route = best_for_name(c)
     return None if route is None else _decision((route,), view)
 
 

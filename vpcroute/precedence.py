@@ -87,6 +87,7 @@ _HC = "cloudflare-docs: partials/networking-services/reference/tunnel-health-che
 _ZTTUN = "cloudflare-docs: partials/networking-services/cloudflare-wan/zero-trust/tunnel.mdx"
 _VNET = "cloudflare-docs: partials/networking-services/virtual-networks-concept.mdx"
 _RES = "cloudflare-docs: cloudflare-one/networks/routes/reserved-ips.mdx"
+_ORD = "cloudflare-docs: partials/cloudflare-one/gateway/order-of-enforcement.mdx"
 _GW = "cloudflare-docs: changelog/workers-vpc/2026-06-05-gateway-egress.mdx"
 _VPCN = "cloudflare-docs: workers-vpc/configuration/vpc-networks/index.mdx"
 _HFMT = "cloudflare-docs: partials/cloudflare-one/tunnel/hostname-format-restrictions.mdx"
@@ -98,8 +99,17 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         ("tunnel_binding", "a tunnel_id binding hands every destination to that tunnel", "inferred", _VPCN),
         ("hostname_route", "a hostname route decides before any address is looked at", "documented", _ZTTUN),
         ("hostname_exact", "an exact hostname route beats a wildcard", "proposed", _HFMT),
+        (
+            "name_addresses",
+            "any other name goes where the first of its addresses goes that has a way",
+            "proposed",
+            _ORD,
+        ),
         ("own_address", "a device's or Mesh node's address goes to its owner", "documented", _RES),
         ("reserved_range", "reserved ranges are more specific than any route", "documented", _RES),
+        ("virtual_network", "the routes of other virtual networks are not seen", "documented", _VNET),
+        ("wan_fallback", "a network that is not the default may fall back to WAN routes", "documented", _VNET),
+        ("scope", "a scoped WAN route exists only in its regions and data centres", "documented", _TS),
         ("longest_prefix", "the longest prefix wins, whatever its priority or health", "documented", _LPM),
         ("zero_trust_tie", "at equal length Zero Trust beats WAN, whatever the priority", "documented", _TS),
         (
@@ -108,15 +118,14 @@ RULES: Final[tuple[Rule, ...]] = tuple(
             "proposed",
             _TS,
         ),
-        ("wan_fallback", "a network that is not the default may fall back to WAN routes", "documented", _VNET),
-        ("scope", "a scoped WAN route exists only in its regions and data centres", "documented", _TS),
-        ("scope_dropped", "where no covering WAN route is in scope, traffic is dropped", "documented", _TS),
-        ("priority", "the lowest effective priority wins", "documented", _TS),
-        ("health_penalty", "degraded adds 500000 to the priority, down 1000000", "documented", _HC),
         ("bgp_base", "a BGP route has priority 100, or what its communities say", "documented", _TS),
         ("bgp_prepend", "each additional mention of the customer's ASN adds 10", "documented", _TS),
+        ("health_penalty", "degraded adds 500000 to the priority, down 1000000", "documented", _HC),
+        ("priority", "the lowest effective priority wins", "documented", _TS),
         ("static_before_bgp", "at equal effective priority static beats BGP", "documented", _TS),
         ("ecmp", "equal routes share the flows in proportion to their weights", "documented", _TS),
+        ("not_in_force", "a route that is not in force captures its addresses and carries nothing", "proposed", _RES),
+        ("scope_dropped", "where no covering WAN route is in scope, traffic is dropped", "documented", _TS),
         ("default_public", "a public address without a route leaves through Gateway", "documented", _GW),
         ("default_private", "a private address without a route is dropped", "documented", _TS),
         ("default_special", "any other special-purpose address without a route is dropped", "proposed", _TS),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from vpcroute.address import Target, read_any, read_bare, read_connect, read_fetch
 from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
 from vpcroute.egress import Egress
-from vpcroute.fib.hostnames import matches_glob
+from vpcroute.fib.hostnames import match_name
 from vpcroute.fib.resolution import Resolution, at_service, by_answers, error_of, refuse_impossible_name
 from vpcroute.fields import IPAddress
 from vpcroute.outcomes import Decision, Outcome, decide_address, decide_name, through_tunnel
@@ -117,7 +117,7 @@ class Reference:
             outcome: Outcome | None = self._decide_address(target, view)
         else:
             refuse_impossible_name(target, address)
-            candidates = self._name_candidates(target.host)
+            candidates = self.name_candidates(target.host)
             outcome, stored = decide_name(candidates, view), candidates.stored
         if outcome is None:
             known = self._table.hosts.get(target.host) if answers is None else answers
@@ -127,9 +127,10 @@ class Reference:
         raise error_of(outcome, target.host, address)
 
     def _decide_address(self, target: Target, view: View) -> Outcome:
-        return decide_address(self._address_candidates(target, view), view)
+        return decide_address(self.address_candidates(target, view), view)
 
-    def _address_candidates(self, target: Target, view: View) -> AddressCandidates:
+    def address_candidates(self, target: Target, view: View) -> AddressCandidates:
+        """Everything that covers an address."""
         store = self._table.store
         ip = target.ip
         assert ip is not None  # noqa: S101  (only addresses come here)
@@ -160,25 +161,11 @@ class Reference:
             },
         )
 
-    def _name_candidates(self, name: str) -> NameCandidates:
+    def name_candidates(self, name: str) -> NameCandidates:
+        """The hostname routes that match a name."""
         store = self._table.store
-        labels = name.count(".") + 1
-        exact = one_label = stored = None
-        glob: HostnameRoute | None = None
-        for depth, ids in store.names.walk(name):
-            for route in store.held(ids):
-                if not isinstance(route, HostnameRoute):
-                    continue
-                if route.match == "glob":
-                    if matches_glob(route.hostname, name) and (glob is None or route.hostname < glob.hostname):
-                        glob = route
-                elif depth == labels and route.match != "one_label":
-                    exact = route
-                elif depth == labels - 1 and route.match in ("one_label", "both"):
-                    one_label = route
-                elif depth == labels - 1 and route.match == "stored":
-                    stored = route
-        return NameCandidates(exact, glob, one_label, stored)
+        found = ((depth, route) for depth, ids in store.names.walk(name) for route in store.held(ids))
+        return match_name(name, ((depth, route) for depth, route in found if isinstance(route, HostnameRoute)))
 
 
 def _view(stand: Standpoint) -> View:

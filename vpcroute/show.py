@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "STYLES",
     "Note",
     "Row",
     "Table",
@@ -39,7 +40,11 @@ __all__ = [
     "answer_row",
     "clean",
     "describe",
+    "egress_json",
+    "egress_text",
     "json_line",
+    "route_json",
+    "route_text",
     "table",
 ]
 
@@ -63,7 +68,7 @@ _NOT_SURE: Final = " ?"
 _NEEDS_DNS: Final = "Gateway resolves the name; --answer NAME=IP shows where it goes then"
 
 #: Styles of rich for what a row or a note is about.
-_STYLES: Final[Mapping[str, str]] = {
+STYLES: Final[Mapping[str, str]] = {
     "CFD_TUNNEL": "cyan",
     "MESH": "green",
     "DEVICE_CLIENT": "magenta",
@@ -115,8 +120,8 @@ def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]
         "target": str(answer.target),
         "offramp": answer.offramp,
         "needs_dns": answer.needs_dns,
-        "egress": _egress_json(answer.egress),
-        "route": _route_json(answer.route),
+        "egress": egress_json(answer.egress),
+        "route": route_json(answer.route),
         "guaranteed": answer.guaranteed,
         "alternates": [_candidate_json(candidate) for candidate in answer.alternates],
         "remarks": [{"code": str(remark.code), "text": remark.text} for remark in answer.remarks],
@@ -125,14 +130,16 @@ def answer_json(address: str, answer: Resolution | RouteError) -> dict[str, Any]
     }
 
 
-def _egress_json(egress: Egress) -> dict[str, Any]:
+def egress_json(egress: Egress) -> dict[str, Any]:
+    """The object for an egress."""
     kind = egress.kind if isinstance(egress, OnRamp) else _EGRESS_KINDS[type(egress)]
     if isinstance(egress, EcmpGroup):
-        return {"kind": kind, "members": [{**_egress_json(m.onramp), "weight": m.weight} for m in egress.members]}
+        return {"kind": kind, "members": [{**egress_json(m.onramp), "weight": m.weight} for m in egress.members]}
     return {"kind": kind, "id": egress.id, "name": egress.name}
 
 
-def _route_json(route: Announcement | None) -> dict[str, Any] | None:
+def route_json(route: Announcement | None) -> dict[str, Any] | None:
+    """The object for an announcement, if there is one."""
     if route is None:
         return None
     fields = {name: getattr(route, name) for name in (*_ROUTE_FIELDS[type(route)], "id", "comment")}
@@ -142,7 +149,7 @@ def _route_json(route: Announcement | None) -> dict[str, Any] | None:
 
 def _candidate_json(candidate: Candidate) -> dict[str, Any]:
     egress = candidate.egress
-    return {"offramp": egress.offramp, "egress": _egress_json(egress), "route": _route_json(candidate.route)}
+    return {"offramp": egress.offramp, "egress": egress_json(egress), "route": route_json(candidate.route)}
 
 
 # As rows
@@ -185,9 +192,9 @@ def answer_row(address: str, answer: Resolution | RouteError) -> Row:
         if answer.hint is not None:
             notes.append(Note("note", f"hint: {clean(answer.hint)}"))
         return Row((shown, about, NO_VALUE, NO_VALUE, NO_VALUE), tuple(notes), about)
-    egress = _egress_text(answer.egress) + ("" if answer.guaranteed else _NOT_SURE)
+    egress = egress_text(answer.egress) + ("" if answer.guaranteed else _NOT_SURE)
     port = NO_VALUE if answer.port is None else str(answer.port)
-    cells = (shown, answer.offramp or NO_VALUE, egress, _route_text(answer.route), port)
+    cells = (shown, answer.offramp or NO_VALUE, egress, route_text(answer.route), port)
     return Row(cells, tuple(_notes(answer)), answer.offramp or "")
 
 
@@ -204,13 +211,15 @@ def _notes(answer: Resolution) -> Iterator[Note]:
         yield Note("note", clean(remark.text))
 
 
-def _egress_text(egress: Egress) -> str:
+def egress_text(egress: Egress) -> str:
+    """An egress in one cell."""
     if isinstance(egress, EcmpGroup):
         return "ECMP " + " + ".join(f"{printable(m.onramp.name)} ({m.weight})" for m in egress.members)
     return printable(egress.name or egress.id or NO_VALUE)
 
 
-def _route_text(route: Announcement | None) -> str:
+def route_text(route: Announcement | None) -> str:
+    """An announcement's destination in one cell."""
     if route is None:
         return NO_VALUE
     if isinstance(route, (HostnameRoute, DeviceAddress)):
@@ -219,8 +228,8 @@ def _route_text(route: Announcement | None) -> str:
 
 
 def _candidate_text(candidate: Candidate) -> str:
-    way = f"{candidate.egress.offramp or ''} {_egress_text(candidate.egress)}".strip()
-    return way if candidate.route is None else f"{way} by {_route_text(candidate.route)}"
+    way = f"{candidate.egress.offramp or ''} {egress_text(candidate.egress)}".strip()
+    return way if candidate.route is None else f"{way} by {route_text(candidate.route)}"
 
 
 def describe(stand: Standpoint) -> str:
@@ -334,10 +343,10 @@ class _TerminalTable(Table):
     def _print(self, row: Row) -> None:
         from rich.text import Text
 
-        style = _STYLES.get(row.about, "")
+        style = STYLES.get(row.about, "")
         self._print_cells(row.cells, ["", *[style] * (len(row.cells) - 1)])
         for note in row.notes:
-            for line in Text(note.text, _STYLES[note.about]).wrap(self._console, self._console.width - _INDENT):
+            for line in Text(note.text, STYLES[note.about]).wrap(self._console, self._console.width - _INDENT):
                 line.rstrip()
                 self._console.print(" " * _INDENT, line, sep="", soft_wrap=True)
 
@@ -349,7 +358,7 @@ class _TerminalTable(Table):
         line = Text()
         for i, (cell, width, style) in enumerate(zip(cells, widths, styles, strict=True)):
             sure = cell.removesuffix(_NOT_SURE)
-            text = Text(sure, style).append(cell[len(sure) :], _STYLES["open"])
+            text = Text(sure, style).append(cell[len(sure) :], STYLES["open"])
             if i == 0 and _width(cell) > width:
                 self._console.print(text, soft_wrap=True)
                 text = Text()

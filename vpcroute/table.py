@@ -32,6 +32,7 @@ from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_
 if TYPE_CHECKING:
     from os import PathLike
 
+    from vpcroute.analysis.explanation import Explanation
     from vpcroute.fib.resolution import Resolution
     from vpcroute.fib.resolver import Resolver
 
@@ -341,6 +342,15 @@ class RouteTable(Queries):
         from vpcroute.reference import Reference
 
         return Reference(self, Vantage(**vantage)).resolve(address, answers=answers)
+
+    def explain(self, address: object, *, answers: Iterable[object] | None = None, **vantage: Any) -> Explanation:
+        """Why an address goes where it goes; takes the arguments of :meth:`resolve`.
+
+        See :func:`vpcroute.analysis.explain.explain`.
+        """
+        from vpcroute.analysis.explain import explain
+
+        return explain(self, Vantage(**vantage), address, answers)
 
     def compile(self, vantage: Vantage | None = None, /, **fields: Any) -> Resolver:
         """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""

@@ -14,7 +14,7 @@ from vpcroute.fib.names import ASK, NONE, build
 from vpcroute.precedence import NameCandidates
 from vpcroute.store import name_key
 
-__all__ = ["NUMBER_BITS", "Hostnames", "RouteNumbers", "Stored", "hostnames", "matches_glob"]
+__all__ = ["NUMBER_BITS", "Hostnames", "RouteNumbers", "Stored", "hostnames", "match_name", "matches_glob"]
 
 #: A route's number without so many of its last bits says which connector it leads to.
 NUMBER_BITS: Final = 6
@@ -113,6 +113,12 @@ class Hostnames:
         stored = None if route is not None else self.stored.get(name.partition(".")[2])
         return NameCandidates(exact=route, stored=stored)
 
+    def at(self, name: str) -> list[HostnameRoute]:
+        """The routes that are found under a name: its own, that for the names one label below, and patterns."""
+        numbers = dict.fromkeys(number for number in self.index.get(name) if number >= 0) if name else {}
+        routes = [self.numbers.routes[number] for number in numbers]
+        return [*(route for route in routes if route is not None), *self.globs.get(name, ())]
+
     def changed(self, routes: Mapping[str, Sequence[HostnameRoute]]) -> Hostnames:
         """The hostname routes with others under some names: for each name all that :func:`name_key` finds there."""
         pairs = {}
@@ -190,6 +196,29 @@ def _pair_with(pair: Pair, route: HostnameRoute, number: int) -> Pair:
         own if route.match == "one_label" else number,
         number if route.match in ("one_label", "both") else below,
     )
+
+
+def match_name(name: str, found: Iterable[tuple[int, HostnameRoute]]) -> NameCandidates:
+    """Which of the routes that were found under a name and those above it match the name.
+
+    Args:
+        name: the name.
+        found: each route with the number of labels of what it was found under.
+    """
+    labels = name.count(".") + 1
+    exact = one_label = stored = None
+    glob: HostnameRoute | None = None
+    for depth, route in found:
+        if route.match == "glob":
+            if matches_glob(route.hostname, name) and (glob is None or route.hostname < glob.hostname):
+                glob = route
+        elif depth == labels and route.match != "one_label":
+            exact = route
+        elif depth == labels - 1 and route.match in ("one_label", "both"):
+            one_label = route
+        elif depth == labels - 1 and route.match == "stored":
+            stored = route
+    return NameCandidates(exact, glob, one_label, stored)
 
 
 def matches_glob(pattern: str, name: str) -> bool:

@@ -41,6 +41,8 @@ else:
 if TYPE_CHECKING:
     from os import PathLike
 
+    from vpcroute.analysis.explanation import Explanation
+
 __all__ = ["Resolver"]
 
 # A str; Cython would hold a plain annotation to its word, with a message of its own.
@@ -244,6 +246,15 @@ class Resolver:
                 yield self.resolve(address)
             except (RouteError, TypeError) as error:
                 yield error
+
+    def explain(self, address: object, *, answers: Iterable[object] | None = None) -> Explanation:
+        """Why an address goes where it goes, by what is carried of the table; arguments as for :meth:`resolve`.
+
+        See :func:`vpcroute.analysis.explain.explain_compiled` for what only the table itself can say.
+        """
+        from vpcroute.analysis.explain import explain_compiled
+
+        return explain_compiled(self, address, answers)
 
     def save(self, path: _Text | PathLike[_Text]) -> None:
         """Writes it to a file, without the routes; see :func:`vpcroute.sources.images.save`."""
