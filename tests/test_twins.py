@@ -64,7 +64,7 @@ def test_twins_are_two() -> None:
     compiled, sources = twins()
     assert type(compiled) is not type(sources)
     for name in COMPILED_MODULES:
-        here, copy = sys.modules[f"vpcroute.fib.{name}"], interpreted()[name]
+        here, copy = import_module(f"vpcroute.fib.{name}"), interpreted()[name]
         assert copy is not here
         assert str(copy.__file__).endswith(".py")
         assert not str(here.__file__).endswith(".py")
@@ -331,3 +331,36 @@ def test_vantages_that_are_not_known() -> None:
         for make in (compile_table, interpreted()["compiler"].compile_table):
             with pytest.raises(InvalidVantage):
                 make(make_table(), vantage)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_twins_compare_the_same(version: int) -> None:
+    from vpcroute.fib import compare, sweep, trie
+
+    random = Random(version)  # noqa: S311
+    width = 32 if version == 4 else 128
+    came_out = []
+    for compare_, sweep_, trie_ in (
+        (compare, sweep, trie),
+        tuple(interpreted()[name] for name in ("compare", "sweep", "trie")),
+    ):
+        random.seed(version)
+        firsts = sorted({0, *(random.getrandbits(20) << (width - 20) | random.getrandbits(3) for _ in range(3000))})
+        highs, lows = zip(*(sweep_.halves(version, first) for first in firsts), strict=True)
+        classes = [random.choice((1, 2, 3, 40_000)) for _ in firsts]
+        made = trie_.build(version, sweep_.Ranges(highs, lows, classes))
+        other = made
+        for first in random.sample(firsts, 40):
+            ranges = sweep_.Ranges(*([half] for half in sweep_.halves(version, first)), [4])
+            other = other.replaced_many([(first, first | 7, ranges)])
+        again = trie_.build(version, sweep_.Ranges(highs[:1], lows[:1], [2]))
+        meanings = array("I", range(40_001)), array("I", [7, *range(1, 40_001)])
+        shifted = array("I", [7, 1, 1, *range(3, 40_001)])
+        for after, new in ((other, meanings[0]), (other, shifted), (again, meanings[1]), (made, shifted)):
+            ranges, pairs = compare_.changed_ranges(made, after, meanings[0], new)
+            came_out.append((list(ranges), pairs))
+            for high, low, number in came_out[-1][0][:200]:
+                address = high >> 32 if version == 4 else high << 64 | low
+                old, now = meanings[0][made.find(address)], new[after.find(address)]
+                assert (pairs[number - 1] if number else old == now) == ((old, now) if number else True)
+    assert came_out[:4] == came_out[4:]

@@ -22,7 +22,25 @@ from vpcroute.table import RouteTable
 from vpcroute.terminal import NO_VALUE, progress_bar, write
 from vpcroute.vantage import Vantage
 
-__all__ = ["contents", "is_well", "proof_json", "proofs", "resident", "show_contents", "show_proofs"]
+__all__ = ["EPILOG", "contents", "is_well", "proof_json", "proofs", "resident", "show_contents", "show_proofs"]
+
+#: What ``vpcroute check --help`` says at its end.
+EPILOG: Final = """\
+By the rules, answers change only at the edges of prefixes. There --prove compares everything about them, and between
+two edges it asks the compiled form for a middle and the last address too: that is the whole address space, IPv4 and
+IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region, --colo or --mode if they are
+given. It takes some minutes for a million prefixes.
+
+Memory of the table is what the process grew by while loading, that of the compiled form what the index of addresses
+and names takes (cf1:network, default virtual network).
+
+--json prints one object: network, routing_mode, counts, virtual_networks [{id, name, default, routes}],
+memory {table, compiled} in bytes, or null where it is not measured, findings [{code, path, text}], errors;
+with --prove also proofs [{vantage, addresses, names, disagreements, first [{address, differs, rules, compiled}]}],
+rules and compiled as resolve --json prints them; or, for a document with errors: network, errors [{path, message}].
+
+Exit status: 0 nothing found, 1 findings or disagreements, 2 bad usage, document or vantage.
+"""
 
 _T = TypeVar("_T")
 

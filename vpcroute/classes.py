@@ -7,7 +7,7 @@ are few classes, whatever the number of prefixes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -78,6 +78,10 @@ class RouteClasses:
             number = self._alone[said] = self._number(_joined(outer, here))
         return number
 
+    def number(self, c: AddressCandidates) -> int:
+        """The class of some candidates: the same for all that decide alike."""
+        return self._number(_reduced(c))
+
     def _number(self, c: AddressCandidates) -> int:
         key = (
             c.owner and c.owner.via,
@@ -111,19 +115,30 @@ def _joined(outer: AddressCandidates, said: Said) -> AddressCandidates:
         # Only a route that is not in force can have a say inside a reserved range, and it must not be the shorter one.
         stopped = [level for level in here if _stopped(level)]
         return AddressCandidates(reserved=reserved, levels=stopped + ([] if said.reserved else list(outer.levels)))
-    levels = list(_cut([*here, *outer.levels]))
-    if levels:
-        return AddressCandidates(levels=levels)
-    return AddressCandidates(
-        special=said.special or outer.special, elsewhere=said.elsewhere | frozenset(outer.elsewhere)
+    return _reduced(
+        AddressCandidates(
+            levels=[*here, *outer.levels],
+            special=said.special or outer.special,
+            elsewhere=said.elsewhere | frozenset(outer.elsewhere),
+        )
     )
+
+
+def _reduced(c: AddressCandidates) -> AddressCandidates:
+    """Candidates without those that can decide nothing."""
+    if c.owner is not None:
+        return AddressCandidates(owner=c.owner)
+    if c.reserved is not None:
+        return AddressCandidates(reserved=c.reserved, levels=c.levels)
+    levels = list(_cut(c.levels))
+    return AddressCandidates(levels=levels) if levels else AddressCandidates(special=c.special, elsewhere=c.elsewhere)
 
 
 def _stopped(level: Level) -> bool:
     return any(not r.in_force for r in (level.zero_trust, *level.wan) if r is not None)
 
 
-def _cut(levels: list[Level]) -> Iterator[Level]:
+def _cut(levels: Iterable[Level]) -> Iterator[Level]:
     """The levels that can still decide: WAN up to the first route without scope, and everything up to Zero Trust."""
     wan_is_decided = False
     for level in levels:

@@ -1,4 +1,4 @@
-"""The command line: ``vpcroute resolve``, ``vpcroute explain`` and ``vpcroute check``.
+"""The command line: ``vpcroute resolve``, ``explain``, ``check``, ``diff``, ``whatif``, ``impact`` and ``assert``.
 
 Answers go to standard output, everything else to standard error. Exit status: 0 all well, 1 something was refused or
 found, 2 bad usage, document or vantage, 130 interrupted, 141 when nobody reads the output any more.
@@ -14,18 +14,33 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
+
+import attrs
 
 import vpcroute
 from vpcroute.analysis.explain import Reader
 from vpcroute.answers import Answerer, JsonLines, Lines, TextLines
+from vpcroute.check import EPILOG as CHECK_EPILOG
 from vpcroute.check import contents, is_well, proof_json, proofs, resident, show_contents, show_proofs
+from vpcroute.cli_assert import ASSERT_EPILOG, add_report, show_assertions, show_record
+from vpcroute.cli_changes import (
+    DIFF_EPILOG,
+    IMPACT_EPILOG,
+    WHATIF_EPILOG,
+    add_changes,
+    add_shape,
+    show_diff,
+    show_impact,
+    show_whatif,
+)
 from vpcroute.cli_explain import EPILOG as EXPLAIN_EPILOG
 from vpcroute.cli_explain import show_explanations
 from vpcroute.errors import InvalidDocument, RouteError, printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.lines import STDIN, batches
 from vpcroute.show import clean, describe, json_line, table
+from vpcroute.sources.expectations import load_expectations
 from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import find_binding
 from vpcroute.table import RouteTable
@@ -71,23 +86,6 @@ or, for an address that is refused or cannot be read:
   address, error {code, message, hint}
 
 Exit status: 0 everything resolved, 1 something was refused or unreadable, 2 bad usage, document or vantage.
-"""
-
-_CHECK_EPILOG: Final = """\
-By the rules, answers change only at the edges of prefixes. There --prove compares everything about them, and between
-two edges it asks the compiled form for a middle and the last address too: that is the whole address space, IPv4 and
-IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region, --colo or --mode if they are
-given. It takes some minutes for a million prefixes.
-
-Memory of the table is what the process grew by while loading, that of the compiled form what the index of addresses
-and names takes (cf1:network, default virtual network).
-
---json prints one object: network, routing_mode, counts, virtual_networks [{id, name, default, routes}],
-memory {table, compiled} in bytes, or null where it is not measured, findings [{code, path, text}], errors;
-with --prove also proofs [{vantage, addresses, names, disagreements, first [{address, differs, rules, compiled}]}],
-rules and compiled as resolve --json prints them; or, for a document with errors: network, errors [{path, message}].
-
-Exit status: 0 nothing found, 1 findings or disagreements, 2 bad usage, document or vantage.
 """
 
 
@@ -147,11 +145,9 @@ def _read(source: str, read: Callable[[], _T]) -> _T:
         raise SystemExit(_BAD_USAGE) from None
 
 
-def _load(args: argparse.Namespace) -> RouteTable:
-    with progress_bar(os.path.basename(args.network)) as progress:
-        return RouteTable.load(
-            args.network, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress
-        )
+def _load(args: argparse.Namespace, file: str) -> RouteTable:
+    with progress_bar(os.path.basename(file)) as progress:
+        return RouteTable.load(file, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress)
 
 
 # Arguments
@@ -189,7 +185,7 @@ def _parser() -> _Parser:
     explain.usage = "vpcroute explain --network FILE [options] [ADDR ...]"
     _add_question(explain)
 
-    check = _command(commands, "check", _check, "what is in a network document, and what is odd", _CHECK_EPILOG)
+    check = _command(commands, "check", _check, "what is in a network document, and what is odd", CHECK_EPILOG)
     check.usage = "vpcroute check [options] (FILE | --network FILE)"
     check.add_argument("operands", nargs="*", metavar="FILE", help="the network document")
     _add_document(check, required=False)
@@ -200,6 +196,28 @@ def _parser() -> _Parser:
         "name; by default from every virtual network, in the routing mode of the document",
     )
     _add_vantage(check, "every one")
+
+    diff = _command(commands, "diff", _diff, "what changes for traffic between two network documents", DIFF_EPILOG)
+    diff.usage = "vpcroute diff [options] OLD NEW"
+    diff.add_argument("operands", nargs="*", metavar="OLD NEW", help="the network documents")
+    whatif = _command(commands, "whatif", _whatif, "what a change would do to traffic", WHATIF_EPILOG)
+    whatif.usage = "vpcroute whatif --network FILE CHANGE ... [options]"
+    add_changes(whatif)
+    impact = _command(commands, "impact", _impact, "what would be lost with each connector", IMPACT_EPILOG)
+    impact.usage = "vpcroute impact [options] (FILE | --network FILE)"
+    expect = _command(commands, "assert", _assert, "what does not hold of what is expected", ASSERT_EPILOG)
+    expect.usage = "vpcroute assert --network FILE [options] EXPECTATIONS"
+    expect.add_argument("operands", nargs="*", metavar="EXPECTATIONS", help="a JSON or TOML file")
+    add_report(expect)
+    _add_document(expect, required=True)
+    _add_vantage(expect, "the account's default one")
+    for command in (whatif, impact):
+        command.add_argument("operands", nargs="*", metavar="FILE", help="the network document")
+    for command in (diff, whatif):
+        add_shape(command)
+    for command in (diff, whatif, impact):
+        _add_document(command, required=None if command is diff else False)
+        _add_vantage(command, "the account's default one")
     return parser
 
 
@@ -235,8 +253,10 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     return parser
 
 
-def _add_document(parser: _Parser, *, required: bool) -> None:
-    parser.add_argument("--network", required=required, metavar="FILE", help="the network document")
+def _add_document(parser: _Parser, *, required: bool | None) -> None:
+    """How documents are read, and, unless `required` is None, which one is."""
+    if required is not None:
+        parser.add_argument("--network", required=required, metavar="FILE", help="the network document")
     parser.add_argument(
         "--lenient",
         action="store_true",
@@ -296,7 +316,7 @@ def _question(args: argparse.Namespace) -> tuple[Vantage, RouteTable]:
     """The vantage, and the document with the answers that were given."""
     vantage = _vantage(args)
     answers = _answers(args)
-    loaded = _read(args.network, lambda: _load(args))
+    loaded = _read(args.network, lambda: _load(args, args.network))
     with loaded.transaction():
         for name, addresses in answers.items():
             loaded.set_hosts(name, addresses)
@@ -340,17 +360,14 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    files = [*args.operands, *([] if args.network is None else [args.network])]
-    if len(files) != 1:
-        args.parser.error("a network document is required" if not files else "one network document at a time")
-    args.network = files[0]
+    args.network = _file(args)
     given = [option for option in _VANTAGE_OPTIONS if getattr(args, option) is not None]
     if given and not args.prove:
         args.parser.error(f"argument --{given[0]}: goes with --prove")
     vantage = _vantage(args)
     before = resident()
     try:
-        loaded = _load(args) if args.json else _read(args.network, lambda: _load(args))
+        loaded = _load(args, args.network) if args.json else _read(args.network, lambda: _load(args, args.network))
     except InvalidDocument as error:
         problems = [{"path": path, "message": text} for path, text in error.problems]
         write(sys.stdout, json_line({"network": args.network, "errors": problems}))
@@ -368,3 +385,58 @@ def _check(args: argparse.Namespace) -> int:
     elif args.prove:
         show_proofs(loaded, proved)
     return _GOOD if is_well(found, proved) else _REFUSED
+
+
+def _file(args: argparse.Namespace) -> str:
+    """The network document, which may stand behind --network or not."""
+    files = [*args.operands, *([] if args.network is None else [args.network])]
+    if len(files) != 1:
+        args.parser.error("a network document is required" if not files else "one network document at a time")
+    file: str = files[0]
+    return file
+
+
+# vpcroute diff, whatif, impact, assert
+
+
+def _diff(args: argparse.Namespace) -> int:
+    files = args.operands
+    if len(files) != 2:
+        args.parser.error("two network documents are required, the old one and the new one")
+    vantage = _vantage(args)
+    old, new = (_read(file, lambda file=file: _load(args, file)) for file in files)  # type: ignore[misc]
+    return _REFUSED if show_diff(old, new, vantage, args) else _GOOD
+
+
+def _whatif(args: argparse.Namespace) -> int:
+    if not args.changes and args.mode is None:
+        args.parser.error("a change is required: --down, --up, --withdraw, --announce, --drain or --mode")
+    args.network = _file(args)
+    vantage = attrs.evolve(_vantage(args), routing_mode=None)
+    loaded = _read(args.network, lambda: _load(args, args.network))
+    try:
+        return _REFUSED if show_whatif(loaded, vantage, args) else _GOOD
+    except (LookupError, ValueError) as error:
+        if isinstance(error, RouteError):
+            raise
+        return cast(int, args.parser.error(str(error.args[0] if isinstance(error, KeyError) else error)))
+
+
+def _impact(args: argparse.Namespace) -> int:
+    args.network = _file(args)
+    vantage = _vantage(args)
+    loaded = _read(args.network, lambda: _load(args, args.network))
+    show_impact(loaded, vantage, args)
+    return _GOOD
+
+
+def _assert(args: argparse.Namespace) -> int:
+    if len(args.operands) != (0 if args.record else 1):
+        args.parser.error("one file of expectations is required" if not args.record else "--record takes no file")
+    vantage = _vantage(args)
+    expected = [] if args.record else _read(args.operands[0], lambda: load_expectations(args.operands[0]))
+    loaded = _read(args.network, lambda: _load(args, args.network))
+    if args.record:
+        show_record(loaded, vantage)
+        return _GOOD
+    return _GOOD if show_assertions(loaded, expected, vantage, args) else _REFUSED

@@ -38,7 +38,7 @@ from vpcroute.vantage import Vantage
 if TYPE_CHECKING:
     from vpcroute.table import RouteTable
 
-__all__ = ["compile_table"]
+__all__ = ["compile_table", "swept"]
 
 # A change costs as much as compiling some thirty prefixes anew.
 _FEWEST_CHANGES: Final = 256
@@ -115,7 +115,7 @@ def _family(hearing: Hearing, subnets: Subnets, classes: RouteClasses) -> Family
     version = hearing.version
     return Family(
         version,
-        build(version, _swept(hearing.everywhere(subnets, classes), version, classes)),
+        build(version, swept(hearing.everywhere(subnets, classes), version, classes)),
         FrozenPrefixes(version, *hearing.own()),
         FrozenPrefixes(version, subnets.records, hearing.routes(subnets)),
         FrozenPrefixes(version, *hearing.wan()),
@@ -173,7 +173,7 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, touched: _
     for record in outermost:
         first, last = span_of(record)
         span = hearing.around(record, classes), first, last
-        spans.append((first, last, _swept(hearing.inside(record, classes), family.version, classes, span)))
+        spans.append((first, last, swept(hearing.inside(record, classes), family.version, classes, span)))
     here = touched.subnets.pop(hearing.network, set())
     elsewhere = {
         other: (family.elsewhere.get(other) or FrozenPrefixes(family.version, b"", [])).changed(
@@ -191,7 +191,7 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, touched: _
     )
 
 
-def _swept(
+def swept(
     told: Told,
     version: int,
     classes: RouteClasses,

@@ -19,7 +19,8 @@ from typing import Final
 __all__ = ["COMPILED", "COMPILED_MODULES"]
 
 COMPILED_MODULES: Final = (
-    *("arena", "blocks", "nameblocks", "names", "order", "reader", "resolution", "resolver", "sweep", "trie"),
+    *("arena", "blocks", "compare", "nameblocks", "names", "order"),
+    *("reader", "resolution", "resolver", "sweep", "trie"),
 )
 
 _FOLDER: Final = Path(__file__).parent

@@ -1,0 +1,130 @@
+"""``vpcroute assert``: what it takes, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+from xml.sax.saxutils import quoteattr
+
+import attrs
+
+from vpcroute.analysis.expectations import Failure, check, recorded
+from vpcroute.analysis.standpoints import every_vantage
+from vpcroute.errors import printable
+from vpcroute.fib.resolver import Resolver
+from vpcroute.show import Note, Row, clean, describe, json_line, table
+from vpcroute.show_changes import answer_json, answer_text
+from vpcroute.sources.expectations import Expected
+from vpcroute.table import RouteTable
+from vpcroute.terminal import write
+from vpcroute.vantage import Vantage
+
+__all__ = ["ASSERT_EPILOG", "add_report", "show_assertions", "show_record"]
+
+ASSERT_EPILOG: Final = """\
+The expectations are a JSON or TOML file: {"expectations": [{destination, must, must_not, vantage, note}]}.
+  destination  an address, a prefix, a range first-last, a name, or *.suffix for all names one label below
+  must         what every answer there must have: {egress, offramp, code, guaranteed}; egress is an id or a name
+  must_not     what no answer there may have
+  vantage      {tunnel, virtual_network, region, colo, routing_mode}, or "every" for every virtual network, region and
+               data centre; without it that of the command line
+Every address of a range is checked. A failure shows the first address that is not as expected.
+
+--json prints one object: checked, failures [{path, destination, vantage, counterexample, count, answer, note}].
+--record prints expectations that hold today, to begin with.
+
+  vpcroute assert --network network.json expectations.toml --junit > report.xml
+
+Exit status: 0 all hold, 1 some do not, 2 bad usage, document, expectations or vantage.
+"""
+
+_Result = tuple[Expected, Vantage, Failure | None]
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """What output looks like."""
+    parser.add_argument("--junit", action="store_true", help="print JUnit XML")
+    parser.add_argument("--record", action="store_true", help="print expectations that hold today; no file then")
+
+
+def show_record(loaded: RouteTable, vantage: Vantage) -> None:
+    """Prints what holds today as a file of expectations."""
+    found = [{"destination": e.destination, "must": dict(e.must)} for e in recorded(loaded.compile(vantage))]
+    write(sys.stdout, json.dumps({"expectations": found}, indent=2) + "\n")
+
+
+def show_assertions(
+    loaded: RouteTable, expected: Iterable[Expected], vantage: Vantage, args: argparse.Namespace
+) -> bool:
+    """Checks expectations and prints what does not hold; whether all do."""
+    results = list(_checked(loaded, expected, vantage))
+    failed = [(e, v, failure) for e, v, failure in results if failure is not None]
+    if args.json:
+        failures = [_failure_json(loaded, *result) for result in failed]
+        write(sys.stdout, json_line({"checked": len(results), "failures": failures}))
+    elif args.junit:
+        write(sys.stdout, "\n".join(_junit(loaded, results, len(failed))) + "\n")
+    else:
+        if failed:
+            rows = table(("destination", "counterexample", "answer", "wrong"), "expected")
+            rows.show(_row(loaded, *result) for result in failed)
+            write(sys.stdout, "\n")
+        write(sys.stdout, f"{len(results) - len(failed)} of {len(results)} hold\n")
+    return not failed
+
+
+def _checked(loaded: RouteTable, expected: Iterable[Expected], asked: Vantage) -> Iterator[_Result]:
+    resolvers: dict[Vantage, Resolver] = {}
+    every = [vantage for vantage, _ in every_vantage(loaded, loaded, Vantage(routing_mode=asked.routing_mode))]
+    for one in expected:
+        for vantage in every if one.vantage is None else [asked if one.vantage == Vantage() else one.vantage]:
+            if vantage not in resolvers:
+                resolvers[vantage] = loaded.compile(vantage)
+            yield one, vantage, check(resolvers[vantage], one.expectation)
+
+
+def _wanted(one: Expected) -> str:
+    said = [f"{name} {value}" for name, value in one.expectation.must.items()]
+    said += [f"not {name} {value}" for name, value in one.expectation.must_not.items()]
+    return clean(", ".join(said))
+
+
+def _row(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> Row:
+    notes = [f"{_wanted(one)}; from {describe(loaded.stand(vantage))}", *([] if one.note is None else [one.note])]
+    cells = printable(failure.expectation.destination), failure.counterexample, answer_text(failure.answer)
+    return Row((*cells, str(failure.count)), tuple(Note("finding", clean(note)) for note in notes), "error")
+
+
+def _failure_json(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> dict[str, Any]:
+    return {
+        "path": one.path,
+        "destination": failure.expectation.destination,
+        "vantage": {name: value for name, value in attrs.asdict(vantage).items() if value is not None},
+        "counterexample": failure.counterexample,
+        "count": failure.count,
+        "answer": answer_json(failure.answer),
+        "note": one.note,
+    }
+
+
+def _junit(loaded: RouteTable, results: list[_Result], failed: int) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f'<testsuite name="vpcroute assert" tests="{len(results)}" failures="{failed}">'
+    for one, vantage, failure in results:
+        name = f"{one.expectation.destination}: {_wanted(one)}"
+        case = f"  <testcase name={_attribute(name)} classname={_attribute(describe(loaded.stand(vantage)))}"
+        if failure is None:
+            yield f"{case}/>"
+            continue
+        text = f"{failure.counterexample}: {answer_text(failure.answer)}; {failure.count} are wrong"
+        yield f"{case}>"
+        yield f"    <failure message={_attribute(text)}/>"
+        yield "  </testcase>"
+    yield "</testsuite>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(clean(text))

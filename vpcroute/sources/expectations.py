@@ -1,0 +1,106 @@
+"""Expectations from a file: JSON, comments allowed, or TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from vpcroute.analysis.expectations import PROPERTIES, Expectation
+from vpcroute.errors import InvalidDocument, InvalidVantage
+from vpcroute.sources.json_text import loads
+from vpcroute.vantage import Vantage
+
+__all__ = ["Expected", "load_expectations", "read_expectations"]
+
+_VANTAGE: Final = {
+    "tunnel": "tunnel_id",
+    "virtual_network": "virtual_network",
+    "region": "region",
+    "colo": "colo",
+    "routing_mode": "routing_mode",
+}
+_KEYS: Final = ("destination", "must", "must_not", "vantage", "note")
+
+
+@attrs.frozen
+class Expected:
+    """An expectation as it stands in a file.
+
+    Attributes:
+        path: where in the file.
+        expectation: what is expected.
+        vantage: from where; None is from every virtual network, region and data centre.
+        note: what it is for, or None.
+    """
+
+    path: str
+    expectation: Expectation
+    vantage: Vantage | None = None
+    note: str | None = None
+
+
+def load_expectations(path: str) -> list[Expected]:
+    """The expectations in a file, which is TOML if its name ends in ``.toml``.
+
+    Raises:
+        InvalidDocument: for what is wrong, all of it at once.
+        OSError: where it cannot be read.
+    """
+    octets = Path(path).read_bytes()
+    try:
+        text = octets.decode("utf-8-sig")
+        found = tomllib.loads(text) if path.endswith(".toml") else loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidDocument((("", str(error)),)) from None
+    return read_expectations(found)
+
+
+def read_expectations(document: Any) -> list[Expected]:
+    """The expectations in ``{"expectations": [{"destination", "must", "must_not", "vantage", "note"}]}``."""
+    records = document.get("expectations") if isinstance(document, Mapping) else None
+    if not isinstance(records, list):
+        raise InvalidDocument((("expectations", "must be a list of objects"),))
+    found, problems = [], []
+    for number, record in enumerate(records):
+        path = f"expectations[{number}]"
+        try:
+            found.append(_read(path, record))
+        except (ValueError, TypeError, InvalidVantage) as error:
+            problems.append((path, str(error)))
+    if problems:
+        raise InvalidDocument(tuple(problems))
+    return found
+
+
+def _read(path: str, record: Any) -> Expected:
+    if not isinstance(record, Mapping):
+        raise TypeError("must be an object")
+    _refuse_unknown(record, _KEYS)
+    parts = {key: record.get(key, {}) for key in ("must", "must_not")}
+    for key, part in parts.items():
+        if not isinstance(part, Mapping):
+            raise TypeError(f"{key} must be an object with some of: {', '.join(PROPERTIES)}")
+    if not isinstance(record.get("destination"), str):
+        raise TypeError("destination must be an address, a prefix, a range, a name or a pattern")
+    expectation = Expectation(record["destination"], dict(parts["must"]), dict(parts["must_not"]))
+    return Expected(path, expectation, _vantage(record.get("vantage", {})), record.get("note"))
+
+
+def _vantage(given: Any) -> Vantage | None:
+    if given == "every":
+        return None
+    if not isinstance(given, Mapping):
+        raise TypeError('vantage must be "every" or an object')
+    _refuse_unknown(given, _VANTAGE)
+    fields: dict[str, Any] = {_VANTAGE[key]: value for key, value in given.items()}
+    return Vantage(**fields)
+
+
+def _refuse_unknown(record: Mapping[str, Any], known: Iterable[str]) -> None:
+    unknown = sorted(map(str, {*record} - {*known}))
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]!a}; known are {', '.join(known)}")
