@@ -7,6 +7,7 @@ import sys
 from array import array
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
 from typing import Any
