@@ -149,10 +149,10 @@ def snapshot(table: RouteTable) -> tuple[object, ...]:
 
 
 def saved(resolver: Resolver) -> tuple[object, ...]:
-    """The file of a resolver but for its generation, and the names, which are hashed with a key of their own."""
+    """The file of a resolver but for its generation, the numbers of routes, and the names, which are hashed with a key."""
     start, *padded = pack(resolver)
     head = json.loads(start[start.index(b'{"') :])
-    return {**head, "generation": 0}, padded[1::2][:-3]
+    return {**head, "generation": 0, "stopped": sorted(head["stopped"].values())}, padded[1::2][:-3]
 
 
 # The reference and the compiled resolver

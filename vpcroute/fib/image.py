@@ -69,7 +69,7 @@ def pack(resolver: Any) -> list[bytes]:
         "refusals": [attrs.asdict(refusal) for refusal in decided.refusals],
         "vias": [None if via is None else _plain(via) for via in names.numbers.vias],
         "stopped": {str(number): _plain_route(route) for number, route in stopped.items()},
-        "stored": [_plain_route(route) for route in names.stored.values()],
+        "stored": [_plain_route(names.stored[name]) for name in sorted(names.stored)],
         "globs": {key: [_plain_route(route) for route in routes] for key, routes in names.globs.items()},
         "hosts": {name: [str(ip) for ip in ips] for name, ips in parts["hosts"].items()},
         "tunnel": None
