@@ -41,7 +41,7 @@ from vpcroute import (
     Vantage,
 )
 from vpcroute.compiler import compile_table
-from vpcroute.fib.image import pack
+from vpcroute.fib.image import START, pack
 from vpcroute.fields import IPAddress
 from vpcroute.reference import Reference
 from vpcroute.strategies import (
@@ -149,10 +149,18 @@ def snapshot(table: RouteTable) -> tuple[object, ...]:
 
 
 def saved(resolver: Resolver) -> tuple[object, ...]:
-    """The file of a resolver but for its generation, the numbers of routes, and the names, which are hashed with a key."""
+    """The file of a resolver but for its generation, the numbers that hostname routes have, and the index of the names.
+
+    The numbers follow the order of announcing, and the index has a random key.
+    """
     start, *padded = pack(resolver)
-    head = json.loads(start[start.index(b'{"') :])
-    return {**head, "generation": 0, "stopped": sorted(head["stopped"].values())}, padded[1::2][:-3]
+    head = json.loads(start[START.size :])
+    head["generation"] = 0
+    head["vias"].sort(key=repr)
+    head["stopped"] = sorted(head["stopped"].values())
+    for routes in head["globs"].values():
+        routes.sort()
+    return head, padded[1::2][:-3]
 
 
 # The reference and the compiled resolver

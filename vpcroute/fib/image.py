@@ -40,10 +40,11 @@ from vpcroute.limits import MOST_PATTERNS
 from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.vantage import Vantage
 
-__all__ = ["MAGIC", "pack", "unpack"]
+__all__ = ["MAGIC", "START", "pack", "unpack"]
 
 MAGIC: Final = b"vpcroute image 2\n"
-_START: Final = struct.Struct("=17s3xIQ")  # magic, byte order, length of the head
+#: What stands before the head: magic, byte order, length of the head.
+START: Final = struct.Struct("=17s3xIQ")
 _ORDER: Final = 0x01020304
 _LINE: Final = 64
 _LONGEST_HEAD: Final = 1 << 28
@@ -79,7 +80,7 @@ def pack(resolver: Any) -> list[bytes]:
         "sections": dict(zip(_SECTIONS, map(len, arrays), strict=True)),
     }
     text = json.dumps(head, separators=(",", ":")).encode()
-    pieces = [_START.pack(MAGIC, _ORDER, len(text)) + text]
+    pieces = [START.pack(MAGIC, _ORDER, len(text)) + text]
     for octets in arrays:
         pieces += [bytes(-sum(map(len, pieces)) % _LINE), octets]
     return pieces
@@ -104,16 +105,16 @@ def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
 
 def _split(buffer: memoryview) -> tuple[Any, list[memoryview]]:
     """The head, and the arrays behind it."""
-    if len(buffer) < _START.size or bytes(buffer[: len(MAGIC)]) != MAGIC:
+    if len(buffer) < START.size or bytes(buffer[: len(MAGIC)]) != MAGIC:
         raise _invalid("not a saved resolver of this version")
-    _, order, length = _START.unpack_from(buffer)
+    _, order, length = START.unpack_from(buffer)
     if order != _ORDER:
         raise _invalid("saved on a machine with another byte order")
-    start = _START.size + length
+    start = START.size + length
     if length > _LONGEST_HEAD or start > len(buffer):
         raise _invalid("cut short")
     try:
-        head = json.loads(bytes(buffer[_START.size : start]))
+        head = json.loads(bytes(buffer[START.size : start]))
         lengths = [head["sections"][name] for name in _SECTIONS]
         if not all(type(n) is int and n >= 0 for n in lengths):
             raise ValueError("sections")
