@@ -201,3 +201,12 @@ def test_what_is_recorded_holds_until_something_changes(run: Run, tmp_path: Path
     status, out, _ = run("assert", "--network", new, str(path))
     assert status == 1
     assert [line.split()[0] for line in out.splitlines()[1:-2]] == ["10.0.1.0/24"]
+
+
+def test_an_egress_that_nothing_is_called_can_not_be_expected(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "expected.toml"
+    kept = '[[expectations]]\ndestination = "10.0.0.0/16"\nmust_not = { egress = "%s" }\n'
+    path.write_text(kept % "prod-vcp" + kept % "Gateway" + kept % "gre-den-1+gre-den-2", encoding="utf-8")
+    status, out, err = run("assert", "--network", SAMPLE, str(path))
+    assert (status, out) == (2, "")
+    assert err == "vpcroute: expectations[0]: no egress, or more than one, is called 'prod-vcp'\n"

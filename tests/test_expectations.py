@@ -92,6 +92,11 @@ def test_no_address_and_no_name_is_left_out(data: st.DataObject) -> None:
     ("record", "said"),
     [
         ({"destination": "10.0.0.0/33", "must": {"egress": "eu"}}, "10.0.0.0/33"),
+        ({"destination": "10.0.0.0/8", "must": {"egress": ["eu"]}}, "egress is a text"),
+        ({"destination": "10.0.0.1/8", "must": {"egress": "eu"}}, "has host bits"),
+        ({"destination": "10.0.0.0/8", "must_not": {"offramp": "INTERNETS"}}, "no offramp is 'INTERNETS'"),
+        ({"destination": "10.0.0.0/8", "must_not": {"code": "unroutable"}}, "no code is 'unroutable'"),
+        ({"destination": "10.0.0.0/8", "must": {"guaranteed": 1}}, "guaranteed is true or false"),
         ({"destination": "10.0.0.9-10.0.0.1", "must": {"egress": "eu"}}, "is no range"),
         ({"destination": "10.0.0.9-::1", "must": {"egress": "eu"}}, "is no range"),
         ({"destination": "::ffff:0:0/96", "must": {"egress": "eu"}}, "IPv4-mapped"),

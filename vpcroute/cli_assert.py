@@ -13,7 +13,8 @@ import attrs
 
 from vpcroute.analysis.expectations import Failure, check, recorded
 from vpcroute.analysis.standpoints import every_vantage
-from vpcroute.errors import printable
+from vpcroute.egress import Gateway
+from vpcroute.errors import InvalidDocument, printable, quoted
 from vpcroute.fib.resolver import Resolver
 from vpcroute.show import Note, Row, clean, describe, json_line, table
 from vpcroute.show_changes import answer_json, answer_text
@@ -59,7 +60,15 @@ def show_record(loaded: RouteTable, vantage: Vantage) -> None:
 def show_assertions(
     loaded: RouteTable, expected: Iterable[Expected], vantage: Vantage, args: argparse.Namespace
 ) -> bool:
-    """Checks expectations and prints what does not hold; whether all do."""
+    """Checks expectations and prints what does not hold; whether all do.
+
+    Raises:
+        InvalidDocument: for an egress that the table does not know: what must not be there would never be.
+    """
+    expected = list(expected)
+    unknown = [(one.path, text) for one in expected for text in _unknown(loaded, one)]
+    if unknown:
+        raise InvalidDocument(tuple(unknown))
     results = list(_checked(loaded, expected, vantage))
     failed = [(e, v, failure) for e, v, failure in results if failure is not None]
     if args.json:
@@ -84,6 +93,23 @@ def _checked(loaded: RouteTable, expected: Iterable[Expected], asked: Vantage) -
             if vantage not in resolvers:
                 resolvers[vantage] = loaded.compile(vantage)
             yield one, vantage, check(resolvers[vantage], one.expectation)
+
+
+def _unknown(loaded: RouteTable, one: Expected) -> Iterator[str]:
+    """What is wrong with the egresses of an expectation; those of an ECMP group have ``+`` between them."""
+    for part in (one.expectation.must, one.expectation.must_not):
+        called = str(part.get("egress", Gateway.name))
+        members = called.split("+")
+        if called != Gateway.name and not _is_known(loaded, called) and not all(_is_known(loaded, m) for m in members):
+            yield f"no egress, or more than one, is called {quoted(called)}"
+
+
+def _is_known(loaded: RouteTable, called: str) -> bool:
+    try:
+        loaded.connector(called)
+    except LookupError:
+        return False
+    return True
 
 
 def _wanted(one: Expected) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, summarize_address_range
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 
 from vpcroute.analysis.address_diff import spans, without_mapped
 from vpcroute.analysis.answer import Answer, Side
 from vpcroute.edges import WIDTHS, Version
-from vpcroute.egress import EcmpGroup, Gateway
-from vpcroute.errors import quoted
+from vpcroute.egress import EcmpGroup, Gateway, Offramp
+from vpcroute.errors import CLOUDFLARE_CODES, OWN_CODES, quoted
 from vpcroute.fib.compare import changed_ranges
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import MAPPED, ascii_name, read_prefix
@@ -22,6 +22,11 @@ __all__ = ["PROPERTIES", "Expectation", "Failure", "check", "properties_of", "re
 
 #: What can be expected of an answer.
 PROPERTIES: Final = ("egress", "offramp", "code", "guaranteed")
+
+_KNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "offramp": frozenset(get_args(Offramp)),
+    "code": CLOUDFLARE_CODES | OWN_CODES,
+}
 
 _Range = tuple[Version, int, int]
 
@@ -45,6 +50,8 @@ class Expectation:
         unknown = sorted({*self.must, *self.must_not} - {*PROPERTIES})
         if unknown:
             raise ValueError(f"{quoted(unknown[0])} cannot be expected: {', '.join(PROPERTIES)} can")
+        for name, value in (*self.must.items(), *self.must_not.items()):
+            _check_value(name, value)
         if not self.must and not self.must_not:
             raise ValueError(f"nothing is expected of {quoted(self.destination)}")
         self.target()
@@ -57,7 +64,9 @@ class Expectation:
             found = ip_address(first.strip()), ip_address(last.strip())
         else:
             try:
-                network = read_prefix(self.destination)[0]
+                network, host_bits = read_prefix(self.destination)
+                if host_bits:
+                    raise ValueError(f"{quoted(self.destination)} has host bits: the prefix is {network}")
                 found = network.network_address, network.broadcast_address
             except ValueError:
                 if "/" in self.destination:
@@ -143,6 +152,17 @@ def _wrong_names(side: Side, expectation: Expectation, target: str) -> Iterator[
         answer = side.of_name(name, fully=side.says_all)
         if not expectation.holds_for(answer):
             yield name, answer, 1
+
+
+def _check_value(name: str, value: object) -> None:
+    """ValueError for what no answer can have, so that nothing is expected that always holds or never does."""
+    if name == "guaranteed":
+        if not isinstance(value, bool):
+            raise ValueError(f"guaranteed is true or false, not {quoted(str(value))}")
+    elif not isinstance(value, str):
+        raise ValueError(f"{name} is a text, not {quoted(str(value))}")
+    elif name in _KNOWN and value not in _KNOWN[name]:
+        raise ValueError(f"no {name} is {quoted(value)}; there is {', '.join(sorted(_KNOWN[name]))}")
 
 
 def _has(answer: Answer, name: str, value: object) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
 from vpcroute.analysis.expectations import PROPERTIES, Expectation
 from vpcroute.errors import InvalidDocument, InvalidVantage
+from vpcroute.limits import LARGEST_SETTINGS
+from vpcroute.sources.files import read_text
 from vpcroute.sources.json_text import loads
 from vpcroute.vantage import Vantage
 
@@ -50,9 +51,8 @@ def load_expectations(path: str) -> list[Expected]:
         InvalidDocument: for what is wrong, all of it at once.
         OSError: where it cannot be read.
     """
-    octets = Path(path).read_bytes()
+    text = read_text(path, LARGEST_SETTINGS)
     try:
-        text = octets.decode("utf-8-sig")
         found = tomllib.loads(text) if path.endswith(".toml") else loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidDocument((("", str(error)),)) from None
