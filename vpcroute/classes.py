@@ -12,12 +12,12 @@ from typing import Final
 
 import attrs
 
-from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute, WanRoute
+from vpcroute.announcements import BgpRoute, DeviceAddress, SubnetRoute
 from vpcroute.egress import Connector
-from vpcroute.precedence import AddressCandidates, Level, WanLike, base_priority
+from vpcroute.precedence import AddressCandidates, Level, WanLike, base_priority, scope_of
 from vpcroute.ranges import Range
 
-__all__ = ["RouteClasses", "Said"]
+__all__ = ["RouteClasses", "Said", "is_stopped"]
 
 
 @attrs.frozen
@@ -113,7 +113,7 @@ def _joined(outer: AddressCandidates, said: Said) -> AddressCandidates:
     here = [Level(rank, said.zero_trust, said.wan)] if said.zero_trust is not None or said.wan else []
     if reserved is not None:
         # Only a route that is not in force can have a say inside a reserved range, and it must not be the shorter one.
-        stopped = [level for level in here if _stopped(level)]
+        stopped = [level for level in here if is_stopped(level)]
         return AddressCandidates(reserved=reserved, levels=stopped + ([] if said.reserved else list(outer.levels)))
     return _reduced(
         AddressCandidates(
@@ -134,7 +134,8 @@ def _reduced(c: AddressCandidates) -> AddressCandidates:
     return AddressCandidates(levels=levels) if levels else AddressCandidates(special=c.special, elsewhere=c.elsewhere)
 
 
-def _stopped(level: Level) -> bool:
+def is_stopped(level: Level) -> bool:
+    """Whether a prefix has a route that is not in force."""
     return any(not r.in_force for r in (level.zero_trust, *level.wan) if r is not None)
 
 
@@ -147,11 +148,7 @@ def _cut(levels: Iterable[Level]) -> Iterator[Level]:
             return
         if not wan_is_decided:
             yield level
-            wan_is_decided = any(not _is_scoped(r) for r in level.wan)
-
-
-def _is_scoped(route: WanLike) -> bool:
-    return isinstance(route, WanRoute) and bool(route.regions or route.colos)
+            wan_is_decided = any(not scope_of(r) for r in level.wan)
 
 
 def _zero_trust_key(route: SubnetRoute | None) -> Hashable:
@@ -165,7 +162,7 @@ def _wan_keys(routes: Sequence[WanLike]) -> Hashable:
 
 
 def _wan_key(route: WanLike) -> Hashable:
-    apart = route.prefix if _is_scoped(route) or not route.in_force else None
+    apart = route.prefix if scope_of(route) or not route.in_force else None
     if isinstance(route, BgpRoute):
         return "bgp", route.via, base_priority(route), apart
     return "static", route.via, route.priority, route.weight, route.regions, route.colos, route.in_force, apart

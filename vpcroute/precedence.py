@@ -64,6 +64,7 @@ __all__ = [
     "effective_priority",
     "prefix_of",
     "readings",
+    "scope_of",
     "strict_winners",
 ]
 
@@ -320,13 +321,14 @@ def _open_places(c: AddressCandidates, view: View) -> list[tuple[str | None, str
     """
     if not any(view.might_see(route) for route in c.wan):
         return []
-    named = {place for route in c.wan for place in (*_scope_of(route), *view.health.get(route.via, ()))} - {None}
+    named = {place for route in c.wan for place in (*scope_of(route), *view.health.get(route.via, ()))} - {None}
     regions = [None, *sorted(named & REGIONS)] if view.region is None else [view.region]
     colos = [None, *sorted(named - REGIONS)] if view.colo is None else [view.colo]
     return [(region, colo) for colo in colos for region in regions if (region, colo) != (view.region, view.colo)]
 
 
-def _scope_of(route: WanLike) -> tuple[str, ...]:
+def scope_of(route: WanLike) -> tuple[str, ...]:
+    """The regions and data centres that a WAN route is limited to; none for a route without scope."""
     return (*route.regions, *route.colos) if isinstance(route, WanRoute) else ()
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "route_json",
     "route_text",
     "table",
+    "way_text",
 ]
 
 _EGRESS_KINDS: Final[Mapping[type, str]] = {
@@ -218,6 +219,11 @@ def egress_text(egress: Egress) -> str:
     return printable(egress.name or egress.id or NO_VALUE)
 
 
+def way_text(egress: Egress) -> str:
+    """An off-ramp and its egress in one cell."""
+    return f"{egress.offramp or ''} {egress_text(egress)}".strip()
+
+
 def route_text(route: Announcement | None) -> str:
     """An announcement's destination in one cell."""
     if route is None:
@@ -228,7 +234,7 @@ def route_text(route: Announcement | None) -> str:
 
 
 def _candidate_text(candidate: Candidate) -> str:
-    way = f"{candidate.egress.offramp or ''} {egress_text(candidate.egress)}".strip()
+    way = way_text(candidate.egress)
     return way if candidate.route is None else f"{way} by {route_text(candidate.route)}"
 
 

@@ -11,7 +11,7 @@ import attrs
 from vpcroute.analysis.answer import Answer, ChangeKind
 from vpcroute.analysis.changes import AddressChange, Changes, NameChange
 from vpcroute.analysis.impact import Impact
-from vpcroute.show import Row, clean, egress_json, egress_text
+from vpcroute.show import Row, clean, egress_json, egress_text, way_text
 from vpcroute.terminal import NO_VALUE
 
 __all__ = [
@@ -37,8 +37,7 @@ def answer_text(answer: Answer) -> str:
     """A short answer in one cell."""
     if answer.egress is None:
         return answer.code or NO_VALUE
-    way = f"{answer.egress.offramp or ''} {egress_text(answer.egress)}".strip()
-    return way + ("" if answer.up else " (down)") + ("" if answer.guaranteed else " ?")
+    return way_text(answer.egress) + ("" if answer.up else " (down)") + ("" if answer.guaranteed else " ?")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

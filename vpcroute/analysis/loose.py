@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vpcroute.classes import RouteClasses, Said
+from vpcroute.classes import RouteClasses, Said, is_stopped
 from vpcroute.egress import Connector
-from vpcroute.precedence import AddressCandidates, Level, WanLike
+from vpcroute.precedence import AddressCandidates, Level, scope_of
 
 __all__ = ["LooseClasses", "connectors_of", "without"]
 
@@ -35,7 +35,7 @@ def _joined(outer: AddressCandidates, said: Said) -> AddressCandidates:
         return AddressCandidates(owner=said.owner, levels=list(_cut([*here, *outer.levels])), special=special)
     # Inside a reserved range only a route that is not in force has a say, and it must not be the shorter one.
     inside = [] if said.reserved else outer.levels
-    stopped = [level for level in here if any(not r.in_force for r in (level.zero_trust, *level.wan) if r is not None)]
+    stopped = [level for level in here if is_stopped(level)]
     return AddressCandidates(owner=said.owner, reserved=reserved, levels=[*stopped, *inside])
 
 
@@ -55,15 +55,11 @@ def _cut(levels: list[Level]) -> Iterator[Level]:
             zero_trust.add(route.via)
             ended.add(route.via)
         wan = [] if len(ended) > 1 else [r for r in level.wan if r.via not in ended]
-        ended.update(r.via for r in wan if not _is_scoped(r))
+        ended.update(r.via for r in wan if not scope_of(r))
         if route is not None or wan:
             yield Level(level.length, route, tuple(wan))
         if len(zero_trust) > 1:
             return
-
-
-def _is_scoped(route: WanLike) -> bool:
-    return bool(getattr(route, "regions", ()) or getattr(route, "colos", ()))
 
 
 def connectors_of(c: AddressCandidates) -> set[Connector]:

@@ -10,7 +10,7 @@ import attrs
 from vpcroute.address import Target
 from vpcroute.analysis.explanation import RULE, Effect, Step
 from vpcroute.analysis.sources import Elsewhere
-from vpcroute.analysis.weighing import Case, called, listed, scope_of, what
+from vpcroute.analysis.weighing import Case, called, listed, what
 from vpcroute.announcements import Announcement, BgpRoute, SubnetRoute, WanRoute
 from vpcroute.errors import printable
 from vpcroute.outcomes import Outcome, Refusal, destination_text
@@ -22,6 +22,7 @@ from vpcroute.precedence import (
     WanLike,
     base_priority,
     effective_priority,
+    scope_of,
     strict_winners,
 )
 from vpcroute.ranges import Range

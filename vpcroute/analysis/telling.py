@@ -33,7 +33,7 @@ from vpcroute.errors import RouteError, printable
 from vpcroute.fib.resolution import Resolution
 from vpcroute.outcomes import Outcome, Refusal
 from vpcroute.precedence import Rule
-from vpcroute.show import answer_json, answer_row, clean, describe, egress_json, egress_text, route_json, route_text
+from vpcroute.show import answer_json, answer_row, clean, describe, egress_json, route_json, route_text, way_text
 
 __all__ = ["Line", "json_of", "lines_of"]
 
@@ -106,7 +106,7 @@ def _winner(winner: Resolution | RouteError) -> Iterator[_Block]:
     if isinstance(winner, Resolution):
         by = "" if winner.route is None else f" by {route_text(winner.route)}"
         sure = "" if winner.guaranteed else ", not guaranteed"
-        way = f"{winner.offramp or ''} {egress_text(winner.egress)}{by}{sure}".lstrip()
+        way = f"{way_text(winner.egress)}{by}{sure}"
     yield row.about, "  => ", way
     for note in row.notes:
         yield note.about, "     ", note.text
@@ -147,7 +147,7 @@ def _answer(answer: Answer) -> Iterator[_Block]:
         yield "refused", "  => ", f"{outcome.code}: {outcome.message}"
     else:
         by = "" if outcome.route is None else f" by {route_text(outcome.route)}"
-        yield outcome.egress.offramp or "", "  => ", f"{outcome.egress.offramp} {egress_text(outcome.egress)}{by}"
+        yield outcome.egress.offramp or "", "  => ", f"{way_text(outcome.egress)}{by}"
     yield "note", "     ", f"{last.rule.code}: {last.text}"
 
 

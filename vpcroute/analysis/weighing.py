@@ -23,11 +23,12 @@ from vpcroute.precedence import (
     base_priority,
     effective_priority,
     prefix_of,
+    scope_of,
     strict_winners,
 )
 from vpcroute.ranges import Range
 
-__all__ = ["Case", "called", "deciders", "each_route", "holds", "listed", "loss_of", "lost", "scope_of", "what"]
+__all__ = ["Case", "called", "deciders", "each_route", "holds", "listed", "loss_of", "lost", "what"]
 
 
 _MOST_LISTED: Final = 5
@@ -141,11 +142,6 @@ def _lost_to_stopped(route: Announcement, won: Sequence[Announcement]) -> Loss |
         return lost(LossReason.NOT_IN_FORCE, mine, mine, "not in force: it captures the address and carries nothing")
     text = f"an equal route, {what(stopped[0])}, is not in force and captures the address"
     return lost(LossReason.NOT_IN_FORCE, mine, first, text)
-
-
-def scope_of(route: WanLike) -> tuple[str, ...]:
-    """The regions and data centres of a route."""
-    return (*route.regions, *route.colos) if isinstance(route, WanRoute) else ()
 
 
 def _lost_by_scope(route: WanLike, view: View) -> Loss:

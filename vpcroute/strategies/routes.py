@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from vpcroute.announcements import Announcement, BgpRoute, DeviceAddress, Hostna
 from vpcroute.egress import EcmpGroup, EcmpMember, Egress, Gateway, MeshNode, OnRamp, Tunnel
 from vpcroute.fields import IPAddress
 from vpcroute.ranges import IPNetwork
+from vpcroute.store import destination_of
 from vpcroute.strategies.pools import (
     COLOS,
     DEVICE_ADDRESSES,
@@ -107,15 +108,7 @@ def names(table: RouteTable | None = None) -> st.SearchStrategy[str]:
 
 def prefix_of(route: Announcement) -> IPNetwork | None:
     """The prefix of an announcement; None for a hostname route."""
-    match route:
-        case SubnetRoute():
-            return route.network
-        case WanRoute() | BgpRoute():
-            return route.prefix
-        case DeviceAddress():
-            return ip_network(route.address)
-        case _:
-            return None
+    return None if isinstance(route, HostnameRoute) else destination_of(route)
 
 
 def edges_of(routes: Iterable[Announcement]) -> list[IPAddress]:
