@@ -48,12 +48,12 @@ def opening(bench: AddressBench, settings: Settings) -> Result:
 
 
 def _ours(bench: AddressBench, path: Path, hosts: list[str], settings: Settings, *, trusted: bool, what: str) -> Row:
-    opened = vpcroute.Resolver.load(path, trusted=trusted)
+    opened = vpcroute.Resolver.open(path, trusted=trusted)
     if any(opened.lookup(host) != bench.resolver.lookup(host) for host in hosts):
         raise AssertionError("the saved table answers otherwise")
 
     def call() -> None:
-        vpcroute.Resolver.load(path, trusted=trusted).lookup(hosts[0])
+        vpcroute.Resolver.open(path, trusted=trusted).lookup(hosts[0])
 
     taken = repeat(call, attrs.evolve(settings, rounds=_ROUNDS * settings.rounds))
     return Row(TRUSTED if trusted else PROVED, "ours", what, tuple(t * 1000 for t in taken))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from array import array
@@ -41,7 +40,7 @@ from vpcroute import (
     Vantage,
 )
 from vpcroute.compiler import compile_table
-from vpcroute.fib.image import START, pack
+from vpcroute.fib.image import pack
 from vpcroute.fields import IPAddress
 from vpcroute.reference import Reference
 from vpcroute.strategies import (
@@ -148,19 +147,9 @@ def snapshot(table: RouteTable) -> tuple[object, ...]:
     )
 
 
-def saved(resolver: Resolver) -> tuple[object, ...]:
-    """The file of a resolver but for its generation, the numbers that hostname routes have, and the index of the names.
-
-    The numbers follow the order of announcing, and the index has a random key.
-    """
-    start, *padded = pack(resolver)
-    head = json.loads(start[START.size :])
-    head["generation"] = 0
-    head["vias"].sort(key=repr)
-    head["stopped"] = sorted(head["stopped"].values())
-    for routes in head["globs"].values():
-        routes.sort()
-    return head, padded[1::2][:-3]
+def saved(resolver: Resolver) -> bytes:
+    """The file of a resolver."""
+    return b"".join(pack(resolver))
 
 
 # The reference and the compiled resolver

@@ -202,11 +202,11 @@ CALLS: dict[str, tuple[Callable[[], Callable[..., Any]], dict[str, Any]]] = {
         {"addresses": b"\x0a\0\0\1", "version": 4, "out": bytearray(4)},
     ),
     "resolve_many": (lambda: lambda addresses: next(RESOLVER.resolve_many(addresses), None), {"addresses": ["a:1"]}),
-    "Resolver.load": (lambda: vpcroute.Resolver.load, {"path": "no such file"}),
+    "Resolver.open": (lambda: vpcroute.Resolver.open, {"path": "no such file"}),
 }
 MODELS = [*CALLS][: [*CALLS].index("Vantage")]
 MODELS.remove("EcmpGroup.pick")
-LOADING = ("RouteTable.load", "Resolver.load")
+LOADING = ("RouteTable.load", "Resolver.open")
 #: What is not known or not there is told as Python's own containers tell it, where the call says so.
 LOOKING = "announce withdraw add remove set_default set_health onramp connector select".split()
 

@@ -16,7 +16,7 @@ from vpcroute.sources import files
 from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import load_bindings
 
-READERS: list[Callable[[Any], object]] = [RouteTable.load, load_hosts, load_bindings, Resolver.load]
+READERS: list[Callable[[Any], object]] = [RouteTable.load, load_hosts, load_bindings, Resolver.open]
 each_reader = pytest.mark.parametrize("read", READERS, ids=["document", "hosts", "wrangler", "resolver"])
 
 

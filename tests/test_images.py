@@ -7,9 +7,11 @@ import os
 import pickle
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ from vpcroute import (
     EcmpGroup,
     HostnameRoute,
     InvalidDocument,
+    InvalidVantage,
     OnRamp,
     Resolution,
     Resolver,
@@ -32,6 +35,7 @@ from vpcroute import (
     WanRoute,
 )
 from vpcroute.compiler import compile_table
+from vpcroute.fib.image import START, VERSION, pack, unpack
 from vpcroute.strategies import networks, vantages
 
 EU, US = Tunnel("eu-id", "eu"), Tunnel("us-id", "us")
@@ -76,21 +80,25 @@ def hot(resolver: Resolver, question: Question) -> object:
     return found.egress, found.host, found.target, found.offramp, found.needs_dns, found.scheme, found.port, found.ip
 
 
-@pytest.mark.parametrize("trusted", [True, False])
-@examples(QUICK // 4)
+#: Ways to open a file.
+WAYS: list[dict[str, bool]] = [{}, {"trusted": True}, {"mmap": False}, {"trusted": True, "mmap": False}]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@examples(QUICK // 8)
 @given(st.data())
 def test_answers_as_what_was_saved(
-    trusted: bool, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    way: dict[str, bool], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     network, vantage = data.draw(networks()), data.draw(vantages(services=False))
     resolver = compile_table(network.table(), vantage)
-    path = tmp_path_factory.getbasetemp() / f"any-{trusted}"
+    path = tmp_path_factory.getbasetemp() / f"any-{WAYS.index(way)}"
     resolver.save(path)
-    loaded = Resolver.load(path, trusted=trusted)
+    loaded = Resolver.open(path, **way)
     for question in questions_about(network):
         assert hot(loaded, question) == hot(resolver, question), question
-    assert (loaded.vantage, loaded.generation) == (resolver.vantage, resolver.generation)
-    assert loaded.egresses == resolver.egresses
+    assert loaded.vantage == resolver.vantage
+    assert set(loaded.egresses) <= set(resolver.egresses)  # after changes, there are some that nothing leads to
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -104,13 +112,13 @@ def test_answers_as_what_was_saved(
 )
 def test_each_kind_of_address(file: Path, trusted: bool, address: str) -> None:
     for question in (Question("resolve", address), Question("lookup", address.rpartition(":")[0])):
-        assert hot(Resolver.load(file, trusted=trusted), question) == hot(make_table().compile(), question)
+        assert hot(Resolver.open(file, trusted=trusted), question) == hot(make_table().compile(), question)
 
 
 @pytest.mark.parametrize("name", _COLD)
 @pytest.mark.parametrize("address", ["10.0.0.1:1", "a.internal.local:1", "http://0x0a010203/", "known.local:1"])
 def test_what_is_not_saved_says_so(file: Path, name: str, address: str) -> None:
-    found = Resolver.load(file).resolve(address)
+    found = Resolver.open(file).resolve(address)
     with pytest.raises(RouteError) as caught:
         getattr(found, name)
     assert caught.value.code == "routes_not_saved"
@@ -118,7 +126,7 @@ def test_what_is_not_saved_says_so(file: Path, name: str, address: str) -> None:
 
 
 def test_gateway_is_known(file: Path) -> None:
-    loaded, resolver = Resolver.load(file), make_table().compile()
+    loaded, resolver = Resolver.open(file), make_table().compile()
     for address in ("10.0.0.1:1", "8.8.8.8:1", "other.example:1", "a.internal.local:1"):
         assert loaded.resolve(address).gateway == resolver.resolve(address).gateway
 
@@ -129,19 +137,53 @@ def test_bindings_to_tunnel_and_service(tmp_path: Path) -> None:
     for vantage in ({"tunnel_id": "eu"}, {"service_id": "s"}):
         resolver = table.compile(**vantage)
         resolver.save(tmp_path / "b")
-        loaded = Resolver.load(tmp_path / "b")
+        loaded = Resolver.open(tmp_path / "b")
         assert outcome(loaded, _fetch()) == outcome(resolver, _fetch())
         assert loaded.resolve("http://x/").remarks == resolver.resolve("http://x/").remarks
 
 
 def test_saved_again_is_the_same_file(file: Path, tmp_path: Path) -> None:
-    Resolver.load(file).save(tmp_path / "again")
+    Resolver.open(file).save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == file.read_bytes()
-    assert isinstance(Resolver.load(file).resolve("172.16.0.1:1").egress, EcmpGroup)
+    assert isinstance(Resolver.open(file).resolve("172.16.0.1:1").egress, EcmpGroup)
+
+
+def octets(resolver: Resolver, *, generation: int = 0) -> bytes:
+    return b"".join(pack(resolver, generation=generation))
+
+
+@examples(QUICK // 2)
+@given(st.data())
+def test_the_same_answers_make_the_same_file(data: st.DataObject) -> None:
+    """However the table came to be: in another order, by detours, compiled on the way or not."""
+    network, vantage = data.draw(networks()), data.draw(vantages())
+    file = octets(network.table().compile(vantage))
+    order = data.draw(st.permutations(network.routes))
+    half = len(order) // 2
+    table = network.table(order[:half])
+    table.compile(vantage)
+    for route in (*order[half:], *data.draw(st.lists(st.sampled_from(order), max_size=3) if order else st.just([]))):
+        if route in set(table):
+            table.withdraw(route)
+            table.compile(vantage)
+        table.announce(route)
+        with suppress(InvalidVantage):
+            table.compile(vantage)
+    resolver = table.compile(vantage)
+    assert octets(resolver) == file
+    assert octets(unpack(memoryview(bytearray(file)), trusted=False)) == file
+
+
+def test_a_file_says_its_generation_where_it_is_asked_to(tmp_path: Path) -> None:
+    resolver = make_table().compile()
+    for generation, said in ((False, 0), (True, resolver.generation)):
+        resolver.save(tmp_path / "g", generation=generation)
+        opened = Resolver.open(tmp_path / "g")
+        assert (opened.generation, opened.resolve("10.0.0.1:1").generation) == (said, said)
 
 
 def test_batches_and_pickles(file: Path) -> None:
-    loaded = Resolver.load(file)
+    loaded = Resolver.open(file)
     packed = bytes((10, 1, 2, 3, 8, 8, 8, 8))
     numbers = loaded.lookup_many(packed, 4)
     assert loaded.egresses[numbers[0]] == US
@@ -162,55 +204,90 @@ def test_every_file_that_is_cut_short_is_refused(file: Path, trusted: bool) -> N
     for size in {*range(0, 400, 7), *range(0, len(whole), len(whole) // 60), len(whole) - 1}:
         file.write_bytes(whole[:size])
         with pytest.raises(InvalidDocument):
-            Resolver.load(file, trusted=trusted)
+            Resolver.open(file, trusted=trusted)
 
 
-def test_other_files_are_refused(file: Path) -> None:
+@pytest.mark.parametrize("trusted", [True, False])
+def test_other_files_are_refused(file: Path, trusted: bool) -> None:
     whole = file.read_bytes()
-    other_order = whole[:20] + whole[20:24][::-1] + whole[24:]
+    turned = whole[:16] + whole[16:20][::-1] + whole[20:24][::-1] + whole[24:]
     for text, said in (
+        (b"", "not a saved resolver"),
         (b"PK" + whole[2:], "not a saved resolver"),
-        (other_order, "byte order"),
-        (whole[:24] + struct.pack("=Q", 2**63) + whole[32:], "cut short"),
-        (whole.replace(b'"sections"', b'"sectionz"'), "head"),
-        (whole[:32] + b"[" * 5000 + whole[5032:], "head"),
+        (whole[:15] + b"2\n" + whole[17:], "an older version"),
+        (whole[:16] + struct.pack("=I", VERSION - 1) + whole[20:], "an older version"),
+        (whole[:16] + struct.pack("=I", VERSION + 1) + whole[20:], "a newer version"),
+        (turned, "byte order"),
+        (whole[:20] + bytes(4) + whole[24:], "byte order"),
+        (whole[:32] + struct.pack("=Q", 2**63) + whole[40:], "cut short|behind its end|damaged"),
+        (whole + bytes(64), "behind its end"),
+        (whole.replace(b'"stopped"', b'"stoppez"'), "damaged"),
+        (fixed_up(whole[: -len(_head(whole))] + b"[" * len(_head(whole))), "damaged"),
+        *((fixed_up(whole[:at] + struct.pack("=Q", to) + whole[at + 8 :]), "damaged") for at, to in _PLACES),
     ):
         file.write_bytes(text)
         with pytest.raises(InvalidDocument, match=said):
-            Resolver.load(file)
+            Resolver.open(file, trusted=trusted)
 
 
-def test_a_file_with_any_octet_wrong_is_refused_or_answers(file: Path) -> None:
-    """What is proved of a file that is not trusted: whatever stands in it, no look-up leaves it."""
-    whole, random = file.read_bytes(), Random(5)  # noqa: S311
+# Where the start of a file says where a section is or how long, and what cannot be.
+_PLACES = [(at, to) for at in range(40, START.size, 8) for to in (2**64 - 1, 2**63)]
+
+
+def _head(whole: bytes) -> bytes:
+    place, length = START.unpack_from(whole)[-2:]
+    return whole[place : place + length]
+
+
+def fixed_up(whole: bytes) -> bytes:
+    """A file with the checksum that it should have."""
+    checksum = crc32(whole[28:], crc32(bytes(4), crc32(whole[:24])))
+    return whole[:24] + struct.pack("=I", checksum) + whole[28:]
+
+
+def test_a_wrong_checksum_is_refused_unless_the_file_is_trusted(file: Path) -> None:
+    whole = bytearray(file.read_bytes())
+    whole[START.size] ^= 1  # between two sections
+    file.write_bytes(whole)
+    with pytest.raises(InvalidDocument, match="checksum"):
+        Resolver.open(file)
+    Resolver.open(file, trusted=True)
+
+
+@pytest.mark.parametrize("times", [2000, pytest.param(40000, marks=pytest.mark.long)])
+def test_a_damaged_file_is_refused_or_answers(times: int) -> None:
+    """What is proved of a file that is not trusted: whatever stands in it, no look-up leaves it.
+
+    The checksum is fixed up; without that, there is nothing left to prove.
+    """
+    whole, random = octets(make_table().compile()), Random(5)  # noqa: S311
     asked = ["10.1.2.3:1", "[fd00::1]:1", "a.internal.local:1", "stopped.local:1", "known.local:1", "9.9.9.9:1"]
     refused = 0
-    for _ in range(1500):
+    for _ in range(times):
         damaged = bytearray(whole)
         for _ in range(random.choice((1, 1, 4))):
             damaged[random.randrange(len(damaged))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
-        file.write_bytes(damaged)
         try:
-            loaded = Resolver.load(file)
+            opened = unpack(memoryview(bytearray(fixed_up(bytes(damaged)))), trusted=False)
         except InvalidDocument:
             refused += 1
             continue
         for address in asked:
-            hot(loaded, _asked(address))
-        loaded.lookup_many(random.randbytes(64), 4)
-        loaded.lookup_many(random.randbytes(64), 6)
-    assert refused > 200
+            hot(opened, _asked(address))
+        opened.lookup_many(random.randbytes(64), 4)
+        opened.lookup_many(random.randbytes(64), 6)
+    assert times // 8 < refused < times
 
 
 def _with_head(whole: bytes, change: Callable[[Any], object]) -> bytes:
     """A saved resolver with its head changed."""
-    length = struct.unpack_from("=Q", whole, 24)[0]
-    head = json.loads(whole[32 : 32 + length])
+    place, _ = START.unpack_from(whole)[-2:]
+    head = json.loads(_head(whole))
     change(head)
     text = json.dumps(head).encode()
-    begin = 32 + length
-    arrays = whole[begin + -begin % 64 :]
-    return whole[:24] + struct.pack("=Q", len(text)) + text + bytes(-(32 + len(text)) % 64) + arrays
+    sizes = struct.pack("=Q", place + len(text)), struct.pack("=Q", len(text))
+    start = whole[:32], sizes[0], whole[40 : START.size - 8], sizes[1]
+    return fixed_up(b"".join([*start, whole[START.size : place], text]))
 
 
 def _nested(depth: int) -> Any:
@@ -235,7 +312,6 @@ HEADS: dict[str, Callable[[Any], object]] = {
     "too many patterns": lambda head: head["globs"].update(
         local=[[f"a{i}-*.local", {"is": "Tunnel", "id": "x", "name": None}, "glob", False] for i in range(65)]
     ),
-    "sections beyond the end": lambda head: head["sections"].update(outcomes=2**62),
     "hosts of wrong types": lambda head: head["hosts"].update(a=[7]),
     "a region that is none": lambda head: head["vantage"].update(region="\x1b[31m"),
 }
@@ -245,11 +321,11 @@ HEADS: dict[str, Callable[[Any], object]] = {
 def test_a_head_that_nothing_writes_is_refused(file: Path, name: str) -> None:
     whole = file.read_bytes()
     file.write_bytes(_with_head(whole, lambda head: None))
-    assert Resolver.load(file).resolve("10.1.2.3:1").egress == US
+    assert Resolver.open(file).resolve("10.1.2.3:1").egress == US
     file.write_bytes(_with_head(whole, HEADS[name]))
     for trusted in (False, True):
         with pytest.raises(InvalidDocument) as caught:
-            Resolver.load(file, trusted=trusted)
+            Resolver.open(file, trusted=trusted)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 300
 

@@ -89,12 +89,12 @@ def once(step):
         path = os.path.join(folder, "saved")
         resolver.save(path)
         for trusted in (True, False):
-            ask(Resolver.load(path, trusted=trusted), GOOD[:14] + BAD[:21])
+            ask(Resolver.open(path, trusted=trusted), GOOD[:14] + BAD[:21])
         with open(path, "r+b") as file:
             file.seek(40)
             file.write(b"\xff" * 40)
         try:
-            Resolver.load(path)
+            Resolver.open(path)
         except InvalidDocument:
             pass
         for document in ({"routes": [{"network": "x"}] * 9}, {"hosts": {"a.b": ["10.0.0.1"]}}, []):

@@ -1,8 +1,12 @@
-"""A resolver as octets, and back: the arrays as they stand in memory, behind a head in JSON.
+"""A resolver as octets, and back: the arrays that look-ups read as they stand in memory, and what they mean.
 
-The file begins with :data:`MAGIC`, the byte order, and the length of the head; each array begins with a cache line, so
-that it can be used where it is mapped. Routes are not saved: what only they can tell is refused with the code
-``routes_not_saved``.
+The file begins with :data:`START`: magic and version, byte order, checksum, size of the file, and place and length of
+each section. The arrays come first, each on a cache line of its own, so that they can be used where the file is mapped.
+Behind them, where no look-up comes by, stands in JSON what they lead to.
+
+The same answers make the same file, whatever led to them: outcomes are numbered in the order of the addresses, the
+connectors of names in the order of their text, tries and names are laid out anew, and the key that names are hashed
+with follows from them. Routes are not saved: what only they can tell is refused with the code ``routes_not_saved``.
 """
 
 from __future__ import annotations
@@ -11,7 +15,10 @@ import json
 import struct
 from array import array
 from collections.abc import Mapping
+from hashlib import shake_256
+from itertools import chain, count
 from typing import Any, Final
+from zlib import crc32
 
 import attrs
 
@@ -28,62 +35,145 @@ from vpcroute.egress import (
     OnRamp,
     Tunnel,
 )
-from vpcroute.errors import CLOUDFLARE_CODES, OWN_CODES, InvalidDocument, printable
+from vpcroute.errors import CLOUDFLARE_CODES, OWN_CODES, InvalidDocument, InvalidVantage, printable
+from vpcroute.fib.compare import changed_ranges
 from vpcroute.fib.decided import Decided
 from vpcroute.fib.hostnames import NUMBER_BITS, Hostnames
-from vpcroute.fib.names import NameIndex
+from vpcroute.fib.names import KEY_SIZE, NONE, NameIndex
+from vpcroute.fib.names import build as build_names
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fib.saved import SavedFamily, SavedTables, saved_numbers
-from vpcroute.fib.trie import Trie
+from vpcroute.fib.sweep import Ranges
+from vpcroute.fib.trie import Trie, build
 from vpcroute.fields import read_ip, up_to
 from vpcroute.limits import MOST_PATTERNS
 from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.vantage import Vantage
 
-__all__ = ["MAGIC", "START", "pack", "unpack"]
+__all__ = ["START", "VERSION", "pack", "unpack"]
 
-MAGIC: Final = b"vpcroute image 2\n"
-#: What stands before the head: magic, byte order, length of the head.
-START: Final = struct.Struct("=17s3xIQ")
+_MAGIC: Final = b"vpcroute image "
+VERSION: Final = 3
+_SECTIONS: Final = (
+    *("v4.directory", "v4.arena", "v6.directory", "v6.arena", "outcomes", "key", "names", "blocks"),
+    "head",
+)
+#: Magic, version, byte order, checksum of all but itself, size of the file; then place and length of each section.
+START: Final = struct.Struct(f"=15s1xIII4xQ{2 * len(_SECTIONS)}Q")
+_CHECKSUM: Final = slice(24, 28)
 _ORDER: Final = 0x01020304
 _LINE: Final = 64
 _LONGEST_HEAD: Final = 1 << 28
-_SECTIONS: Final = ("v4.directory", "v4.arena", "v6.directory", "v6.arena", "outcomes", *("key", "names", "blocks"))
+_NO_MEANING: Final = 0x7FFFFFFF  # no class means that
 
 _INDEX: Final[Any] = NameIndex  # its types are in the .pxd file
 _EGRESSES: Final = {kind.__name__: kind for kind in (Tunnel, MeshNode, ClientDevice, OnRamp, Gateway)}
 
 
-def pack(resolver: Any) -> list[bytes]:
-    """A resolver as pieces of a file, to be written one after the other."""
+def pack(resolver: Any, *, generation: int = 0) -> list[bytes]:
+    """A resolver as pieces of a file, to be written one after the other, of the generation that it is to say.
+
+    Raises:
+        InvalidVantage: if its vantage is gone, so that it answers nothing.
+    """
     parts = resolver.parts()
-    tables, decided, names = parts["tables"], parts["decided"], parts["tables"].names
-    _, (_, directory4, arena4) = tables.v4.trie.__reduce__()
-    _, (_, directory6, arena6) = tables.v6.trie.__reduce__()
-    arrays = [bytes(a) for a in (directory4, arena4, directory6, arena6, decided.numbers, *names.index.buffers())]
-    stopped = {n: r for n, r in enumerate(names.numbers.routes) if isinstance(r, HostnameRoute) and not r.in_force}
     everything, service = parts["everything"], parts["service"]
+    if isinstance(everything, Refusal):
+        raise InvalidVantage(everything.message, hint=everything.hint)
+    tries, outcomes = _renumbered(parts["tables"], parts["decided"])
+    egresses = [outcome for outcome in outcomes if not isinstance(outcome, Refusal)]
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    places, refused = count(), count(1)
+    numbers = array("i", (-next(refused) if isinstance(outcome, Refusal) else next(places) for outcome in outcomes))
+    names, index = parts["tables"].names, _Names(parts["tables"].names)
     head = {
         "vantage": attrs.asdict(resolver.vantage),
-        "generation": resolver.generation,
-        "egresses": [_plain(egress) for egress in decided.egresses],
-        "refusals": [attrs.asdict(refusal) for refusal in decided.refusals],
-        "vias": [None if via is None else _plain(via) for via in names.numbers.vias],
-        "stopped": {str(number): _plain_route(route) for number, route in stopped.items()},
+        "generation": generation,
+        "egresses": [_plain(egress) for egress in egresses],
+        "refusals": [attrs.asdict(refusal) for refusal in refusals],
+        "vias": index.vias,
+        "stopped": index.stopped,
         "stored": [_plain_route(names.stored[name]) for name in sorted(names.stored)],
-        "globs": {key: [_plain_route(route) for route in routes] for key, routes in names.globs.items()},
-        "hosts": {name: [str(ip) for ip in ips] for name, ips in parts["hosts"].items()},
-        "tunnel": None
-        if everything is None
-        else [_plain(everything.egress), "down" if everything.remarks else "healthy"],
-        "service": None if service is None else _plain(service),
-        "sections": dict(zip(_SECTIONS, map(len, arrays), strict=True)),
+        "globs": {key: sorted(map(_plain_route, names.globs[key]), key=_text) for key in sorted(names.globs)},
+        "hosts": {name: [str(ip) for ip in parts["hosts"][name]] for name in sorted(parts["hosts"])},
+        "tunnel": everything and [_plain(everything.egress), "down" if everything.remarks else "healthy"],
+        "service": service and _plain(service),
     }
-    text = json.dumps(head, separators=(",", ":")).encode()
-    pieces = [START.pack(MAGIC, _ORDER, len(text)) + text]
-    for octets in arrays:
-        pieces += [bytes(-sum(map(len, pieces)) % _LINE), octets]
-    return pieces
+    arrays = [*chain.from_iterable(trie.__reduce__()[1][1:] for trie in tries), numbers, *index.index.buffers()]
+    return _joined([*map(bytes, arrays), _text(head).encode()])
+
+
+def _joined(sections: list[bytes]) -> list[bytes]:
+    """The pieces of a file with these sections."""
+    place, places, pieces = START.size, [], []
+    for section in sections:
+        gap = -place % _LINE
+        places += [place + gap, len(section)]
+        pieces += [bytes(gap), section]
+        place += gap + len(section)
+    start = bytearray(START.pack(_MAGIC, VERSION, _ORDER, 0, place, *places))
+    checksum = crc32(start)
+    for piece in pieces:
+        checksum = crc32(piece, checksum)
+    start[_CHECKSUM] = struct.pack("=I", checksum)
+    return [bytes(start), *pieces]
+
+
+def _renumbered(tables: Any, decided: Decided) -> tuple[list[Trie], list[Egress | Refusal]]:
+    """Tries that lead to outcomes in the order of the addresses, and these outcomes."""
+    outcomes: list[Egress | Refusal] = []
+    known: dict[int, int] = {}
+    meanings = array("I", (number & 0xFFFFFFFF for number in decided.numbers))
+    tries = []
+    for version, trie in ((4, tables.v4.trie), (6, tables.v6.trie)):
+        nothing = build(version, Ranges((0,), (0,), (0,)))
+        ranges, pairs = changed_ranges(nothing, trie, array("I", [_NO_MEANING]), meanings)
+        places = []
+        for _, meaning in pairs:
+            place = known.setdefault(meaning, len(known))
+            if place == len(outcomes):
+                number = meaning - (meaning >> 31 << 32)
+                outcomes.append(decided.refusals[~number] if number < 0 else decided.egresses[number])
+            places.append(place)
+        classes = array("I", (places[number - 1] for number in ranges.classes))
+        tries.append(build(version, Ranges(ranges.highs, ranges.lows, classes)))
+    return tries, outcomes
+
+
+class _Names:
+    """The names with numbers that follow from what they lead to.
+
+    Attributes:
+        vias: the connectors by number without its last bits, as JSON has them; None for routes that are not in force.
+        stopped: the routes that are not in force, by number, likewise.
+        index: the numbers by name.
+    """
+
+    def __init__(self, names: Hostnames) -> None:
+        pairs = sorted(names.index.items())
+        used = {number for _, *pair in pairs for number in pair if number >= 0}
+        vias: dict[int, Any] = {}  # by identity: there are few, and to write each down for every name takes long
+        via_of: dict[int, int] = {}
+        stopped: dict[int, list[Any]] = {}
+        for number in used:
+            route: Any = names.numbers.routes[number]
+            if isinstance(route, HostnameRoute) and not route.in_force:
+                stopped[number] = _plain_route(route)
+            else:
+                via = route.via if isinstance(route, HostnameRoute) else route.egress
+                via_of[number] = id(via)
+                vias[id(via)] = via
+        texts = {key: _text(_plain(via)) for key, via in vias.items()}
+        ordered = sorted(set(texts.values()))
+        places = {text: place << NUMBER_BITS for place, text in enumerate(ordered)}
+        after = count(len(ordered) << NUMBER_BITS)
+        new = {NONE: NONE, **{number: places[texts[via]] for number, via in via_of.items()}}
+        new.update((number, next(after)) for number in sorted(stopped, key=lambda number: _text(stopped[number])))
+        more = -(-len(stopped) >> NUMBER_BITS)
+        self.vias = [*map(json.loads, ordered), *[None] * more]
+        self.stopped = {str(new[number]): stopped[number] for number in sorted(stopped, key=new.__getitem__)}
+        pairs = [(name, new[own], new[below]) for name, own, below in pairs]
+        self.index = build_names(pairs, shake_256(repr(pairs).encode()).digest(KEY_SIZE))
 
 
 def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
@@ -91,43 +181,52 @@ def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
 
     Args:
         buffer: the whole file.
-        trusted: whether to believe the arrays; otherwise every index in them is proved to be in range.
+        trusted: whether to believe what stands in it; otherwise its checksum is compared, and every index is proved to
+            be in range.
 
     Raises:
-        InvalidDocument: for what is no such file, is cut short, or is of another version or byte order.
+        InvalidDocument: for what is no such file, is cut short or damaged, or is of another version or byte order.
     """
-    head, arrays = _split(buffer)
+    *arrays, text = _split(buffer)
+    if not trusted and _checksum(buffer) != buffer[_CHECKSUM]:
+        raise _invalid("damaged: its checksum is another one")
     try:
-        return _made(head, arrays, trusted)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        return _made(json.loads(bytes(text)), arrays, trusted)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise _invalid(f"damaged: {type(error).__name__}: {printable(str(error))}") from None
 
 
-def _split(buffer: memoryview) -> tuple[Any, list[memoryview]]:
-    """The head, and the arrays behind it."""
-    if len(buffer) < START.size or bytes(buffer[: len(MAGIC)]) != MAGIC:
-        raise _invalid("not a saved resolver of this version")
-    _, order, length = START.unpack_from(buffer)
-    if order != _ORDER:
+def _checksum(buffer: memoryview) -> bytes:
+    """What the checksum of a file should be."""
+    start = bytearray(buffer[: START.size])
+    start[_CHECKSUM] = bytes(4)
+    return struct.pack("=I", crc32(buffer[START.size :], crc32(start)))
+
+
+def _split(buffer: memoryview) -> list[memoryview]:
+    """The sections of a file."""
+    if len(buffer) < START.size or buffer[: len(_MAGIC)] != _MAGIC:
+        raise _invalid("not a saved resolver")
+    _, version, order, _, size, *places = START.unpack_from(buffer)
+    before_binary = buffer[len(_MAGIC)] != 0  # up to version 2 it was a digit
+    if order == int.from_bytes(_ORDER.to_bytes(4)[::-1]) and not before_binary:
         raise _invalid("saved on a machine with another byte order")
-    start = START.size + length
-    if length > _LONGEST_HEAD or start > len(buffer):
-        raise _invalid("cut short")
-    try:
-        head = json.loads(bytes(buffer[START.size : start]))
-        lengths = [head["sections"][name] for name in _SECTIONS]
-        if not all(type(n) is int and n >= 0 for n in lengths):
-            raise ValueError("sections")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _invalid("damaged: its head cannot be read") from None
-    arrays = []
-    for size in lengths:
-        start += -start % _LINE
-        if size > len(buffer) - start:
-            raise _invalid("cut short")
-        arrays.append(buffer[start : start + size])
-        start += size
-    return head, arrays
+    if before_binary or version != VERSION:
+        which = "an older" if before_binary or version < VERSION else "a newer"
+        raise _invalid(f"saved by {which} version of vpcroute")
+    if order != _ORDER:
+        raise _invalid("damaged: its byte order is none")
+    if size != len(buffer):
+        raise _invalid("cut short" if size > len(buffer) else "something stands behind its end")
+    sections, end = [], START.size
+    for place, length in zip(places[::2], places[1::2], strict=True):
+        if place < end or place % _LINE or place > size or length > size - place:
+            raise _invalid("damaged: a section lies where none can be")
+        end = place + length
+        sections.append(buffer[place:end])
+    if len(sections[-1]) > _LONGEST_HEAD:
+        raise _invalid("damaged: its last section is too long")
+    return sections
 
 
 def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> Resolver:
@@ -188,6 +287,10 @@ def _egress(record: dict[str, Any]) -> Any:
         members = [(OnRamp(**_fields(onramp, "OnRamp")), weight) for onramp, weight in fields["members"]]
         return EcmpGroup(tuple(EcmpMember(onramp, weight) for onramp, weight in members))
     return _EGRESSES[kind](**fields)
+
+
+def _text(thing: Any) -> str:
+    return json.dumps(thing, separators=(",", ":"))
 
 
 def _fields(record: dict[str, Any], kind: str) -> dict[str, Any]:

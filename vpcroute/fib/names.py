@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from array import array
 from collections.abc import Iterable
+from hashlib import shake_256
 
 try:
     import cython
@@ -90,16 +91,19 @@ class NameIndex(NameBlocks):
         Raises:
             ValueError: for what is no name, or no number.
         """
-        # Blocks of their own for each, or all there are written again, and what is new.
-        size = min(_BLOCK * len(changes), self.arena.used) + _NAME * len(changes)
         try:
-            with self.arena.lock:
-                draft = _Draft(self.key_owner, array("I", self.directory_owner), self.arena)
-                draft.make_room(size)
-                return draft.finished() if draft.apply(changes) else self
+            return self._changed(changes)
         except _Crowded:
             numbers = {name: (own, below) for name, own, below in self.items()} | dict(changes)
             return build((name, *pair) for name, pair in numbers.items() if pair is not None)
+
+    def _changed(self, changes):
+        # Blocks of their own for each, or all there are written again, and what is new.
+        size = min(_BLOCK * len(changes), self.arena.used) + _NAME * len(changes)
+        with self.arena.lock:
+            draft = _Draft(self.key_owner, array("I", self.directory_owner), self.arena)
+            draft.make_room(size)
+            return draft.finished() if draft.apply(changes) else self
 
     def compacted(self):
         """The same index in memory of its own: nothing in it is out of use, and there is room for some changes."""
@@ -393,13 +397,18 @@ def build(names: Iterable[tuple[str, int, int]], key: bytes | None = None) -> Na
 
     Args:
         names: each once; NONE stands for no route, and ASK for a name that is to be looked for elsewhere.
-        key: KEY_SIZE random bytes; None has some drawn. Where names crowd under it, others are drawn all the same.
+        key: KEY_SIZE bytes that whoever chooses the names cannot choose; None has some drawn. Names that crowd under
+            it are given the key that follows from it: a key and names in their order make one and the same index.
 
     Raises:
         ValueError: for what is no name, or no number.
     """
-    arena = _room(_HEAD)
-    arena.used = _HEAD
-    random = secrets.token_bytes(KEY_SIZE) if key is None else key
-    empty = NameIndex(_array_of(random, "Q", "key"), array("I", [0]), arena)
-    return empty.changed({name: (own, below) for name, own, below in names}).compacted()
+    numbers = {name: (own, below) for name, own, below in names}
+    key = secrets.token_bytes(KEY_SIZE) if key is None else key
+    while True:
+        arena = _room(_HEAD)
+        arena.used = _HEAD
+        try:
+            return NameIndex(_array_of(key, "Q", "key"), array("I", [0]), arena)._changed(numbers).compacted()
+        except _Crowded:
+            key = shake_256(key).digest(KEY_SIZE)

@@ -27,6 +27,11 @@ cdef class Resolver:
     cdef object _decided
     cdef const int *_outcomes
 
+    cdef Resolution _resolve(self, object address, object answers)
+    cdef Resolution _resolve_fetch(self, object url, object answers)
+    cdef Resolution _resolve_connect(self, object address, object secure_transport, object answers)
+    cdef object _lookup(self, object address, object version, object answers)
+
     cdef int _outcome4(self, unsigned int number) noexcept nogil
     cdef int _outcome6(self, unsigned long long high, unsigned long long low) noexcept nogil
 

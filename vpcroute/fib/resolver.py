@@ -70,7 +70,8 @@ class Resolver:
         decided: the outcome of every route class, of type Decided.
         view: what the rules need to know of the question; None from a file, and where they have no say.
         hosts: the known addresses of names.
-        everything: the one Decision for all destinations of a tunnel or service binding; None for the whole network.
+        everything: the one Decision for all destinations of a tunnel or service binding, or the Refusal of a vantage
+            that there is no more; None for the whole network.
         service: the VpcService of a service binding.
 
     Attributes:
@@ -129,23 +130,11 @@ class Resolver:
             InvalidAddress: for what cannot be read, or would be read in two ways.
             TypeError: for another type.
         """
-        if type(address) is str:
-            found: Resolution = blank()
-            if read_canonical(found, address) and self._settles(found, address, answers):
-                if found._number >= 0:
-                    return found
-                raise refused(self._said[~found._number], found)
-        return self._exactly(read_any(address), answers, address)
+        return self._resolve(address, answers)
 
     def resolve_fetch(self, url: _Text, *, answers: Iterable[object] | None = None) -> Resolution:
         """Where ``fetch(url)`` goes; arguments and errors as for :meth:`resolve`."""
-        if type(url) is str:
-            found: Resolution = blank()
-            if read_canonical(found, url) and found._scheme != 0 and self._settles(found, url, answers):
-                if found._number >= 0:
-                    return found
-                raise refused(self._said[~found._number], found)
-        return self._exactly(read_fetch(url), answers, url)
+        return self._resolve_fetch(url, answers)
 
     def resolve_connect(
         self,
@@ -158,13 +147,7 @@ class Resolver:
 
         `address` may also be a mapping with ``hostname`` and ``port``. `secure_transport` is to be ``"off"``.
         """
-        if type(address) is str and secure_transport == "off":
-            found: Resolution = blank()
-            if read_canonical(found, address) and found._scheme == 0 and self._settles(found, address, answers):
-                if found._number >= 0:
-                    return found
-                raise refused(self._said[~found._number], found)
-        return self._exactly(read_connect(address, secure_transport=secure_transport), answers, address)
+        return self._resolve_connect(address, secure_transport, answers)
 
     def lookup(
         self,
@@ -180,27 +163,7 @@ class Resolver:
             InvalidAddress: for what cannot be read.
             TypeError: for another type.
         """
-        if type(address) is str and version is None:
-            number: cython.longlong = read_ipv4(address)
-            if number >= 0:
-                outcome: cython.int = self._outcome4(number)
-                if outcome >= 0:
-                    return self.egresses[outcome]
-            found: Resolution = blank()
-            if read_bare_canonical(found, address) and self._settles(found, address, answers):
-                if found._number >= 0:
-                    return self._egress_of(found)
-                raise refused(self._said[~found._number], found)
-        target = read_bare(address, version)
-        if self._service is not None:
-            return self._everything.egress
-        if target.version and self._everything is None:
-            whole = target.number
-            outcome = self._outcome4(whole) if target.version == 4 else self._outcome6(whole >> 64, whole & _ALL)
-            if outcome < 0:
-                raise error_of(self._decided.refusals[~outcome], target.host, address)
-            return self.egresses[outcome]
-        return self._exactly(target, answers, address).egress
+        return self._lookup(address, version, answers)
 
     def lookup_many(self, addresses: Any, version: Literal[4, 6], out: Any = None) -> Any:
         """The egress of each of many packed addresses; the interpreter lock is released.
@@ -256,18 +219,18 @@ class Resolver:
 
         return explain_compiled(self, address, answers)
 
-    def save(self, path: _Text | PathLike[_Text]) -> None:
+    def save(self, path: _Text | PathLike[_Text], *, generation: bool = False) -> None:
         """Writes it to a file, without the routes; see :func:`vpcroute.sources.images.save`."""
         from vpcroute.sources.images import save
 
-        save(self, path)
+        save(self, path, generation=generation)
 
     @staticmethod
-    def load(path: _Text | PathLike[_Text], *, trusted: bool = False) -> Resolver:
-        """A resolver from a file that :meth:`save` wrote; see :func:`vpcroute.sources.images.load`."""
-        from vpcroute.sources.images import load
+    def open(path: _Text | PathLike[_Text], *, trusted: bool = False, mmap: bool = True) -> Resolver:
+        """A resolver from a file that :meth:`save` wrote; see :func:`vpcroute.sources.images.open_image`."""
+        from vpcroute.sources.images import open_image
 
-        return load(path, trusted=trusted)
+        return open_image(path, trusted=trusted, mmap=mmap)
 
     def nbytes(self) -> int:
         """How much memory it takes, in bytes; vantages of one table and virtual network share nearly all of it."""
@@ -279,6 +242,58 @@ class Resolver:
     def __repr__(self) -> str:
         asked = self.vantage
         return f"<Resolver for {asked.network_id or asked.tunnel_id or asked.service_id}, generation {self.generation}>"
+
+    # What the methods above do, for LiveResolver too: a call within C.
+
+    def _resolve(self, address, answers):
+        if type(address) is str:
+            found: Resolution = blank()
+            if read_canonical(found, address) and self._settles(found, address, answers):
+                if found._number >= 0:
+                    return found
+                raise refused(self._said[~found._number], found)
+        return self._exactly(read_any(address), answers, address)
+
+    def _resolve_fetch(self, url, answers):
+        if type(url) is str:
+            found: Resolution = blank()
+            if read_canonical(found, url) and found._scheme != 0 and self._settles(found, url, answers):
+                if found._number >= 0:
+                    return found
+                raise refused(self._said[~found._number], found)
+        return self._exactly(read_fetch(url), answers, url)
+
+    def _resolve_connect(self, address, secure_transport, answers):
+        if type(address) is str and secure_transport == "off":
+            found: Resolution = blank()
+            if read_canonical(found, address) and found._scheme == 0 and self._settles(found, address, answers):
+                if found._number >= 0:
+                    return found
+                raise refused(self._said[~found._number], found)
+        return self._exactly(read_connect(address, secure_transport=secure_transport), answers, address)
+
+    def _lookup(self, address, version, answers):
+        if type(address) is str and version is None:
+            number: cython.longlong = read_ipv4(address)
+            if number >= 0:
+                outcome: cython.int = self._outcome4(number)
+                if outcome >= 0:
+                    return self.egresses[outcome]
+            found: Resolution = blank()
+            if read_bare_canonical(found, address) and self._settles(found, address, answers):
+                if found._number >= 0:
+                    return self._egress_of(found)
+                raise refused(self._said[~found._number], found)
+        target = read_bare(address, version)
+        if self._service is not None:
+            return self._everything.egress
+        if target.version and self._everything is None:
+            whole = target.number
+            outcome = self._outcome4(whole) if target.version == 4 else self._outcome6(whole >> 64, whole & _ALL)
+            if outcome < 0:
+                raise error_of(self._decided.refusals[~outcome], target.host, address)
+            return self.egresses[outcome]
+        return self._exactly(target, answers, address).egress
 
     def _outcome4(self, number):
         return self._outcomes[self._trie4.find4(number)]
@@ -299,9 +314,9 @@ class Resolver:
         return r._number != _EXACTLY and self._service is None
 
     def _outcome_of_name(self, r, answers):
-        """For a name: 0 for Gateway, or for the only way out there is; or one more than its connector's place."""
+        """For a name: 0 for Gateway, the one outcome there is, or one more than its connector's place."""
         if self._everything is not None:
-            return 0
+            return self._outcomes[0]
         if self._has_globs:
             return _EXACTLY
         if cython.compiled:
@@ -325,7 +340,9 @@ class Resolver:
         remarks: Any = ()
         if self._everything is not None:
             decision = self._everything
-            if self._service is not None:
+            if isinstance(decision, Refusal):
+                pass  # for whatever it is
+            elif self._service is not None:
                 target, remarks = at_service(self._service, target, address)
             else:
                 refuse_impossible_name(target, address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
+import mmap as _mmap
 import os
 import tempfile
 from contextlib import suppress
@@ -16,70 +16,89 @@ from vpcroute.sources.files import open_file
 if TYPE_CHECKING:
     from vpcroute.fib.resolver import Resolver
 
-__all__ = ["load", "save"]
-
-_SHORTEST = 32
+__all__ = ["open_image", "save"]
 
 # Windows knows neither flags nor advice.
-_OURS_ALONE: Final[dict[str, Any]] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANON} if hasattr(mmap, "MAP_ANON") else {}
-_IN_LARGE_PAGES: Final[int | None] = getattr(mmap, "MADV_HUGEPAGE", None)
+_OURS_ALONE: Final[dict[str, Any]] = {"flags": _mmap.MAP_PRIVATE | _mmap.MAP_ANON} if hasattr(_mmap, "MAP_ANON") else {}
+_IN_LARGE_PAGES: Final[int | None] = getattr(_mmap, "MADV_HUGEPAGE", None)
 
 
-def save(resolver: Resolver, path: str | PathLike[str]) -> None:
+def save(resolver: Resolver, path: str | PathLike[str], *, generation: bool = False) -> None:
     """Writes a resolver to a file, which is there whole or, on any error, as it was before.
 
-    Routes are not saved: of a resolution from the file, `route`, `guaranteed`, `alternates` and `remarks` raise
-    RouteError with the code ``routes_not_saved``, but for a tunnel binding and a name that Gateway resolves, where no
-    route has a say; egress, target and refusals are the same.
+    The same answers make the same file, octet for octet, whatever changes led to them. Routes are not saved: of a
+    resolution from the file, `route`, `guaranteed`, `alternates` and `remarks` raise RouteError with the code
+    ``routes_not_saved``, but for a tunnel binding and a name that Gateway resolves, where no route has a say; egress,
+    target and refusals are the same.
+
+    Args:
+        resolver: what to save.
+        path: where to.
+        generation: whether to write down which generation it is; otherwise the file says 0.
 
     Raises:
+        InvalidVantage: for a live resolver's whose vantage is gone.
         OSError: if it cannot be written.
     """
     from vpcroute.fib.image import pack
 
+    pieces = pack(resolver, generation=resolver.generation if generation else 0)
     path = Path(path)
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.writelines(pack(resolver))
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(draft, 0o644)  # mkstemp makes it private; a resolver holds no secret
         os.replace(draft, path)
+        _sync_folder(path.parent)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
 
 
-def load(path: str | PathLike[str], *, trusted: bool = False) -> Resolver:
+def _sync_folder(folder: Path) -> None:
+    """Makes sure that a renamed file has its name after a loss of power; not every system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def open_image(path: str | PathLike[str], *, trusted: bool = False, mmap: bool = True) -> Resolver:
     """A resolver from a file.
 
     Args:
         path: what :func:`save` wrote.
-        trusted: maps the file and believes what stands in it: for files that nobody else can write, and that nobody
-            changes while they are mapped (a new :func:`save` does not change the old file). Processes that map one file
-            share its memory. Otherwise the file is read, and every index in it is proved to be in range.
+        trusted: believes what stands in it, so that it opens at once, however large it is: for files that nobody else
+            can write. Otherwise its checksum is compared, and every index in it is proved to be in range.
+        mmap: maps the file, so that all processes that open it share its memory. The file must not be changed or cut
+            short in place as long as it is open, which nothing here does: to replace it is fine. False reads a copy of
+            one's own, for files that somebody else may write to.
 
     Raises:
-        InvalidDocument: for what is no such file, or, if it is not trusted, leads out of itself anywhere.
+        InvalidDocument: for what is no such file, is of another version, or is damaged.
         OSError: if it cannot be read.
     """
     from vpcroute.fib.image import unpack
 
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
-        if size < _SHORTEST:
-            raise InvalidDocument((("", "not a saved resolver of this version"),))
-        if trusted:
-            return unpack(memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)), trusted=True)
+        if size == 0:
+            raise InvalidDocument((("", "not a saved resolver"),))
+        if mmap:
+            return unpack(memoryview(_mmap.mmap(file.fileno(), size, access=_mmap.ACCESS_READ)), trusted=trusted)
         copy = _room(size)
         read = file.readinto(copy)
-        return unpack(memoryview(copy)[:read], trusted=False)
+        return unpack(memoryview(copy)[:read], trusted=trusted)
 
 
-def _room(size: int) -> mmap.mmap:
+def _room(size: int) -> _mmap.mmap:
     """Memory that begins with a page, as the arrays must; large pages are handed out, and looked up, in less time."""
-    room = mmap.mmap(-1, size, **_OURS_ALONE)
+    room = _mmap.mmap(-1, size, **_OURS_ALONE)
     if _IN_LARGE_PAGES is not None:
         with suppress(OSError):  # the system has none
             room.madvise(_IN_LARGE_PAGES)
