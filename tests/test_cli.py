@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vpcroute
-from vpcroute import show
-from vpcroute import terminal as terminal_module
 from vpcroute.cli import main
+from vpcroute.output import tables
+from vpcroute.output import terminal as terminal_module
 
 SAMPLE = str(Path(__file__).parent / "data" / "network.json")
 PROD = "12e74f7b-fab3-4728-878b-eb7e0787c0de"
@@ -646,8 +646,8 @@ def test_progress_bar_of_a_slow_load(terminal: Callable[..., str], monkeypatch: 
 
 
 def test_wide_characters_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
-    table = show.table(("name", "id"))
-    table.show([show.Row(("東京", "1")), show.Row(("e\u0301t\u00e9", "2")), show.Row(("x" * 60, "3"))])
+    table = tables.table(("name", "id"))
+    table.show([tables.Row(("東京", "1")), tables.Row(("e\u0301t\u00e9", "2")), tables.Row(("x" * 60, "3"))])
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["NAME" + " " * 38 + "ID", "東京" + " " * 38 + "1"]
     assert lines[2].rstrip("2") == "e\u0301t\u00e9" + " " * 39

@@ -34,7 +34,7 @@ from vpcroute.analysis.explanation import (
     Status,
 )
 from vpcroute.analysis.spelling import normalisations
-from vpcroute.analysis.telling import json_of
+from vpcroute.output.explanations import json_of
 from vpcroute.sources.images import load, save
 from vpcroute.strategies import DEVICES
 

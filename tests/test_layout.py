@@ -31,8 +31,12 @@ ORDER = (
     *("sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
     *("sources.images", "sources.expectations"),
-    *("terminal", "show", "lines", "answers", "check", "analysis.telling"),
-    *("cli_explain", "show_changes", "cli_changes", "cli_assert", "cli", "__main__"),
+    *("output", "output.words", "output.objects", "output.terminal", "output.tables", "output.rows"),
+    *("output.answers", "output.explanations", "output.changes"),
+    *("commands", "commands.status", "commands.complaints", "commands.addresses", "commands.options"),
+    *("commands.inputs", "commands.resolve", "commands.explain", "commands.check"),
+    *("commands.changes", "commands.diff", "commands.whatif", "commands.impact", "commands.assert_"),
+    *("cli", "__main__"),
     *("strategies.pools", "strategies.routes", "strategies.networks", "strategies.hosts", "strategies"),
 )
 _LONGEST = 450

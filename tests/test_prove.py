@@ -29,10 +29,10 @@ from vpcroute import (
     Vantage,
     VirtualNetwork,
     WanRoute,
-    check,
     proof,
 )
 from vpcroute.cli import main
+from vpcroute.commands import check
 from vpcroute.edges import address_edges, name_edges
 from vpcroute.proof import Proof, prove
 from vpcroute.reference import Reference
@@ -378,7 +378,7 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str], document: str, argv: list
 def test_memory_is_measured(run: Run, monkeypatch: pytest.MonkeyPatch, document: str) -> None:
     compiled = RouteTable.load(document).compile().nbytes()
     sizes = iter([1000, 1000 + 3 * 2**20])
-    monkeypatch.setattr("vpcroute.cli.resident", lambda: next(sizes))
+    monkeypatch.setattr("vpcroute.commands.check.resident", lambda: next(sizes))
     assert json.loads(run(document, "--json")[1])["memory"] == {"table": 3 * 2**20, "compiled": compiled}
     sizes = iter([1000, 1000 + 3 * 2**20])
     out = run(document)[1]

@@ -15,11 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vpcroute
-from vpcroute import Resolution, RouteError, RouteTable, Vantage, answers, lines
-from vpcroute.answers import PORTS_WITH_REMARKS, Answerer, JsonLines, TextLines
+from vpcroute import Resolution, RouteError, RouteTable, Vantage
 from vpcroute.cli import main
+from vpcroute.commands import addresses
 from vpcroute.limits import LONGEST_LINE as LONGEST
-from vpcroute.show import Table, answer_line, answer_row
+from vpcroute.output import answers
+from vpcroute.output.answers import PORTS_WITH_REMARKS, Answerer, JsonLines, TextLines
+from vpcroute.output.objects import answer_line
+from vpcroute.output.rows import answer_row
+from vpcroute.output.tables import Table
 from vpcroute.strategies import Network, networks, vantages
 from vpcroute.strategies.routes import edges_of, names_around
 
@@ -215,7 +219,7 @@ def test_of_a_long_line_only_the_beginning_is_held(monkeypatch: pytest.MonkeyPat
             return b"x" * (size or 0) if self.left else b""
 
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Endless()))
-    (batch,) = [batch for batch in lines.batches(["-"]) if batch]
+    (batch,) = [batch for batch in addresses.batches(["-"]) if batch]
     assert LONGEST < len(batch[0]) <= 6 * LONGEST
 
 

@@ -1,7 +1,7 @@
 """What an explanation is made of: enumerated reasons, the values that were compared, and the same in words.
 
 Everything here is data. What it means for people stands in the ``text`` of each part, safe to print; a whole
-explanation as text or as JSON is made by :mod:`vpcroute.analysis.telling`.
+explanation as text or as JSON is made by :mod:`vpcroute.output.explanations`.
 """
 
 from __future__ import annotations
@@ -323,13 +323,13 @@ class Explanation:
 
     def lines(self, width: int = 80) -> Iterator[str]:
         """The explanation as lines of text for people."""
-        from vpcroute.analysis.telling import lines_of
+        from vpcroute.output.explanations import lines_of
 
         return (line.text for line in lines_of(self, width))
 
     def to_json(self) -> dict[str, Any]:
         """The explanation as plain values, with the keys that ``vpcroute explain --help`` lists."""
-        from vpcroute.analysis.telling import json_of
+        from vpcroute.output.explanations import json_of
 
         return json_of(self)
 

@@ -11,8 +11,9 @@ import attrs
 from vpcroute.analysis.answer import Answer, ChangeKind
 from vpcroute.analysis.changes import AddressChange, Changes, NameChange
 from vpcroute.analysis.impact import Impact
-from vpcroute.show import Row, clean, egress_json, egress_text, way_text
-from vpcroute.terminal import NO_VALUE
+from vpcroute.output.objects import egress_json
+from vpcroute.output.tables import Row
+from vpcroute.output.words import NO_VALUE, clean, egress_text, way_text
 
 __all__ = [
     "CHANGE_HEADER",

@@ -1,7 +1,8 @@
-"""What ``vpcroute check`` says of a network: its contents, what is odd, the memory it takes, and proofs."""
+"""``vpcroute check``: what is in a network, what is odd, the memory it takes, and proofs."""
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import gc
 import os
@@ -14,22 +15,32 @@ from typing import Any, Final, TypeVar
 import attrs
 
 import vpcroute.sources.document  # so that no module counts that is loaded with the document  # noqa: F401
-from vpcroute.errors import RouteError, printable
+from vpcroute.commands.inputs import load, load_or_raise, network_file, vantage_of
+from vpcroute.commands.options import VANTAGE_OPTIONS, add_file, add_vantage
+from vpcroute.commands.status import Status, status_text
+from vpcroute.errors import InvalidDocument, RouteError, printable
 from vpcroute.fib.resolution import Resolution
+from vpcroute.output.objects import answer_json, json_line
+from vpcroute.output.rows import answer_row
+from vpcroute.output.tables import Note, Row, table
+from vpcroute.output.terminal import progress_bar, write
+from vpcroute.output.words import NO_VALUE, clean, describe
 from vpcroute.proof import Disagreement, Proof, prove
-from vpcroute.show import Note, Row, answer_json, answer_row, clean, describe, table
 from vpcroute.table import RouteTable
-from vpcroute.terminal import NO_VALUE, progress_bar, write
 from vpcroute.vantage import Vantage
 
-__all__ = ["EPILOG", "contents", "is_well", "proof_json", "proofs", "resident", "show_contents", "show_proofs"]
+__all__ = ["EPILOG", "USAGE", "add_arguments", "resident", "run"]
 
-#: What ``vpcroute check --help`` says at its end.
+USAGE: Final = "[options] (FILE | --network FILE)"
+
 EPILOG: Final = """\
 By the rules, answers change only at the edges of prefixes. There --prove compares everything about them, and between
 two edges it asks the compiled form for a middle and the last address too: that is the whole address space, IPv4 and
 IPv6. Without a vantage it does so for cf1:network in every virtual network, with --region, --colo or --mode if they are
 given. It takes some minutes for a million prefixes.
+
+  vpcroute check network.json
+  vpcroute check --prove --vnet staging network.json
 
 Memory of the table is what the process grew by while loading, that of the compiled form what the index of addresses
 and names takes (cf1:network, default virtual network).
@@ -39,12 +50,52 @@ memory {table, compiled} in bytes, or null where it is not measured, findings [{
 with --prove also proofs [{vantage, addresses, names, disagreements, first [{address, differs, rules, compiled}]}],
 rules and compiled as resolve --json prints them; or, for a document with errors: network, errors [{path, message}].
 
-Exit status: 0 nothing found, 1 findings or disagreements, 2 bad usage, document or vantage.
-"""
+""" + status_text("nothing found", "findings or disagreements")
 
 _T = TypeVar("_T")
 
 _STATM: Final = Path("/proc/self/statm")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The document, whether to prove it, and from where."""
+    add_file(parser)
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="compare the compiled form with the rules as they are written, at every edge of every prefix and every "
+        "name; by default from every virtual network, in the routing mode of the document",
+    )
+    add_vantage(parser, "every one")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints what is in the document, and proofs."""
+    file = network_file(args)
+    given = [option for option in VANTAGE_OPTIONS if getattr(args, option) is not None]
+    if given and not args.prove:
+        args.parser.error(f"argument --{given[0]}: goes with --prove")
+    vantage = vantage_of(args)
+    before = resident()
+    try:
+        loaded = load_or_raise(args, file) if args.json else load(args, file)
+    except InvalidDocument as error:
+        problems = [{"path": path, "message": text} for path, text in error.problems]
+        write(sys.stdout, json_line({"network": file, "errors": problems}))
+        return Status.UNUSABLE
+    after = resident()
+    loaded.stand(vantage)  # so that an unknown one is said before anything else
+    found = _contents(loaded, None if before is None or after is None else max(0, after - before))
+    if not args.json:
+        _show_contents(found)
+        sys.stdout.flush()
+    proved = list(_proofs(loaded, vantage)) if args.prove else []
+    if args.json:
+        more = {"proofs": list(map(_proof_json, proved))} if args.prove else {}
+        write(sys.stdout, json_line({"network": file, **found, **more}))
+    elif args.prove:
+        _show_proofs(loaded, proved)
+    return Status.WELL if _is_well(found, proved) else Status.FOUND
 
 
 def resident() -> int | None:
@@ -58,7 +109,7 @@ def resident() -> int | None:
         return None
 
 
-def contents(loaded: RouteTable, size: int | None) -> dict[str, Any]:
+def _contents(loaded: RouteTable, size: int | None) -> dict[str, Any]:
     """What is in a table, as ``check --json`` prints it; `size` is the memory that it takes, if that is known."""
     networks = [
         {
@@ -79,7 +130,7 @@ def contents(loaded: RouteTable, size: int | None) -> dict[str, Any]:
     }
 
 
-def show_contents(found: dict[str, Any]) -> None:
+def _show_contents(found: dict[str, Any]) -> None:
     """Prints contents as tables."""
     counts = table(("announcements", "count"))
     counts.show(Row((kind, str(count))) for kind, count in found["counts"].items())
@@ -116,7 +167,7 @@ def _end() -> None:
 # Proofs
 
 
-def proofs(loaded: RouteTable, vantage: Vantage) -> Iterator[Proof]:
+def _proofs(loaded: RouteTable, vantage: Vantage) -> Iterator[Proof]:
     """A proof for a vantage; for ``cf1:network`` and no virtual network one for each of them."""
     networks: Sequence[str | None] = [vantage.virtual_network]
     if vantage.network_id is not None and vantage.virtual_network is None:
@@ -127,12 +178,12 @@ def proofs(loaded: RouteTable, vantage: Vantage) -> Iterator[Proof]:
             yield prove(loaded, asked, progress=progress)
 
 
-def is_well(found: dict[str, Any], proved: Sequence[Proof]) -> bool:
+def _is_well(found: dict[str, Any], proved: Sequence[Proof]) -> bool:
     """Whether nothing odd was found, and every proof holds."""
     return not found["findings"] and all(proof.holds for proof in proved)
 
 
-def show_proofs(loaded: RouteTable, proved: Sequence[Proof]) -> None:
+def _show_proofs(loaded: RouteTable, proved: Sequence[Proof]) -> None:
     """Prints what the proofs came to, with the first disagreements."""
     _end()
     results = table(("addresses", "names", "disagreements"), "compiled and rules compared from")
@@ -158,7 +209,7 @@ def _rows(wrong: Disagreement) -> Iterator[Row]:
         yield Row((row.cells[0], who, *row.cells[1:]), (*notes, *row.notes), row.about)
 
 
-def proof_json(proof: Proof) -> dict[str, Any]:
+def _proof_json(proof: Proof) -> dict[str, Any]:
     """A proof as ``check --prove --json`` prints it."""
     return {
         "vantage": {name: value for name, value in attrs.asdict(proof.vantage).items() if value is not None},

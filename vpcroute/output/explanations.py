@@ -32,8 +32,10 @@ from vpcroute.announcements import Announcement
 from vpcroute.errors import RouteError, printable
 from vpcroute.fib.resolution import Resolution
 from vpcroute.outcomes import Outcome, Refusal
+from vpcroute.output.objects import answer_json, egress_json, route_json
+from vpcroute.output.rows import answer_row
+from vpcroute.output.words import clean, describe, route_text, way_text
 from vpcroute.precedence import Rule
-from vpcroute.show import answer_json, answer_row, clean, describe, egress_json, route_json, route_text, way_text
 
 __all__ = ["Line", "json_of", "lines_of"]
 
@@ -48,7 +50,7 @@ _Block = tuple[str, str, str]
 
 @attrs.frozen
 class Line:
-    """A line, safe to print, and what it is about: a key of :data:`vpcroute.show.STYLES`, or nothing."""
+    """A line, safe to print, and what it is about: a key of :data:`vpcroute.output.tables.STYLES`, or nothing."""
 
     text: str
     about: str = ""

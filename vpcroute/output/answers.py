@@ -2,8 +2,8 @@
 
 All literals between two edges (:mod:`vpcroute.edges`) go the same way for the same reasons, and so do all names that
 the same hostname route takes. So for most lines the resolver reads the address and says yes or no, and the rest of the
-line is there already. The lines are those that :func:`vpcroute.show.answer_line` and :class:`vpcroute.show.Table` make,
-one by one.
+line is there already. The lines are those that :func:`vpcroute.output.objects.answer_line` and
+:class:`vpcroute.output.tables.Table` make, one by one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from vpcroute.edges import address_edges, known_names
 from vpcroute.errors import InvalidAddress, RouteError, printable
 from vpcroute.fib.resolution import Resolution
 from vpcroute.limits import LONGEST_LINE
-from vpcroute.show import Row, Table, answer_line, answer_row
+from vpcroute.output.objects import answer_line
+from vpcroute.output.rows import answer_row
+from vpcroute.output.tables import Row, Table
+from vpcroute.output.terminal import write
 from vpcroute.table import RouteTable
-from vpcroute.terminal import write
 
 __all__ = ["PORTS_WITH_REMARKS", "Answerer", "JsonLines", "Lines", "TextLines"]
 

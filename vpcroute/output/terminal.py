@@ -14,15 +14,12 @@ from vpcroute.errors import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["NO_VALUE", "Progress", "console_of", "progress_bar", "write"]
+__all__ = ["Progress", "console_of", "progress_bar", "write"]
 
 Progress = Callable[[int, int], object]
 
-#: What stands in the place of a value that is not there.
-NO_VALUE: Final = "—"
-
 _PATIENCE: Final = 0.3  # seconds before a progress bar is worth showing
-_ASCII: Final = str.maketrans({NO_VALUE: "-", "…": "..."})
+_ASCII: Final = str.maketrans({"—": "-", "…": "..."})  # what tables have that is not ASCII
 
 
 def write(stream: TextIO, text: str) -> None:

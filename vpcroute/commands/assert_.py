@@ -1,11 +1,11 @@
-"""``vpcroute assert``: what it takes, and what it prints."""
+"""``vpcroute assert``: what does not hold of what is expected."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
@@ -13,19 +13,26 @@ import attrs
 
 from vpcroute.analysis.expectations import Failure, check, recorded
 from vpcroute.analysis.standpoints import every_vantage
+from vpcroute.commands.inputs import load, read, vantage_of
+from vpcroute.commands.options import add_network, add_vantage
+from vpcroute.commands.status import Status, status_text
 from vpcroute.egress import Gateway
 from vpcroute.errors import InvalidDocument, printable, quoted
 from vpcroute.fib.resolver import Resolver
-from vpcroute.show import Note, Row, clean, describe, json_line, table
-from vpcroute.show_changes import answer_json, answer_text
-from vpcroute.sources.expectations import Expected
+from vpcroute.output.changes import answer_json, answer_text
+from vpcroute.output.objects import json_line
+from vpcroute.output.tables import Note, Row, table
+from vpcroute.output.terminal import write
+from vpcroute.output.words import clean, describe
+from vpcroute.sources.expectations import Expected, load_expectations
 from vpcroute.table import RouteTable
-from vpcroute.terminal import write
 from vpcroute.vantage import Vantage
 
-__all__ = ["ASSERT_EPILOG", "add_report", "show_assertions", "show_record"]
+__all__ = ["EPILOG", "USAGE", "add_arguments", "run"]
 
-ASSERT_EPILOG: Final = """\
+USAGE: Final = "--network FILE [options] EXPECTATIONS"
+
+EPILOG: Final = """\
 The expectations are a JSON or TOML file: {"expectations": [{destination, must, must_not, vantage, note}]}.
   destination  an address, a prefix, a range first-last, a name, or *.suffix for all names one label below
   must         what every answer there must have: {egress, offramp, code, guaranteed}; egress is an id or a name
@@ -37,35 +44,48 @@ Every address of a range is checked. A failure shows the first address that is n
 --json prints one object: checked, failures [{path, destination, vantage, counterexample, count, answer, note}].
 --record prints expectations that hold today, to begin with.
 
+  vpcroute assert --network network.json --record > expectations.json
   vpcroute assert --network network.json expectations.toml --junit > report.xml
 
-Exit status: 0 all hold, 1 some do not, 2 bad usage, document, expectations or vantage.
-"""
+""" + status_text("all hold", "some do not", "bad usage, document, expectations or vantage")
 
 _Result = tuple[Expected, Vantage, Failure | None]
 
 
-def add_report(parser: argparse.ArgumentParser) -> None:
-    """What output looks like."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The expectations, the document, and what is printed."""
+    parser.add_argument("operands", nargs="*", metavar="EXPECTATIONS", help="a JSON or TOML file")
     parser.add_argument("--junit", action="store_true", help="print JUnit XML")
     parser.add_argument("--record", action="store_true", help="print expectations that hold today; no file then")
+    add_network(parser)
+    add_vantage(parser)
 
 
-def show_record(loaded: RouteTable, vantage: Vantage) -> None:
+def run(args: argparse.Namespace) -> int:
+    """Prints what does not hold, or what holds today."""
+    if len(args.operands) != (0 if args.record else 1):
+        args.parser.error("one file of expectations is required" if not args.record else "--record takes no file")
+    vantage = vantage_of(args)
+    expected = [] if args.record else read(args.operands[0], lambda: load_expectations(args.operands[0]))
+    loaded = load(args, args.network)
+    if args.record:
+        _show_record(loaded, vantage)
+        return Status.WELL
+    return Status.WELL if _show(loaded, expected, vantage, args) else Status.FOUND
+
+
+def _show_record(loaded: RouteTable, vantage: Vantage) -> None:
     """Prints what holds today as a file of expectations."""
     found = [{"destination": e.destination, "must": dict(e.must)} for e in recorded(loaded.compile(vantage))]
     write(sys.stdout, json.dumps({"expectations": found}, indent=2) + "\n")
 
 
-def show_assertions(
-    loaded: RouteTable, expected: Iterable[Expected], vantage: Vantage, args: argparse.Namespace
-) -> bool:
+def _show(loaded: RouteTable, expected: Sequence[Expected], vantage: Vantage, args: argparse.Namespace) -> bool:
     """Checks expectations and prints what does not hold; whether all do.
 
     Raises:
         InvalidDocument: for an egress that the table does not know: what must not be there would never be.
     """
-    expected = list(expected)
     unknown = [(one.path, text) for one in expected for text in _unknown(loaded, one)]
     if unknown:
         raise InvalidDocument(tuple(unknown))

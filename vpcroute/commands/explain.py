@@ -1,24 +1,31 @@
-"""What ``vpcroute explain`` prints: an explanation for each address, as text or as a line of JSON."""
+"""``vpcroute explain``: an explanation for each address, as text or as a line of JSON."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from vpcroute.analysis.explain import Reader, explain
 from vpcroute.analysis.explanation import Explanation
-from vpcroute.analysis.telling import json_of, lines_of
+from vpcroute.commands.addresses import batches
+from vpcroute.commands.inputs import load, vantage_of
+from vpcroute.commands.options import add_question
+from vpcroute.commands.status import Status, status_text
 from vpcroute.credentials import shown
 from vpcroute.errors import InvalidAddress, RouteError
 from vpcroute.limits import LONGEST_LINE
-from vpcroute.lines import batches
-from vpcroute.show import STYLES, json_line
+from vpcroute.output.explanations import json_of, lines_of
+from vpcroute.output.objects import json_line
+from vpcroute.output.tables import STYLES
+from vpcroute.output.terminal import console_of, write
 from vpcroute.table import RouteTable
-from vpcroute.terminal import console_of, write
 from vpcroute.vantage import Vantage
 
-__all__ = ["EPILOG", "show_explanations"]
+__all__ = ["EPILOG", "USAGE", "add_arguments", "run"]
+
+USAGE: Final = "--network FILE [options] [ADDR ...]"
 
 EPILOG: Final = """\
 Addresses are given and read as for "vpcroute resolve", and the answer is the same. Shown are: how the address was read,
@@ -54,23 +61,25 @@ the nearest routes and what would make the address reachable.
   mend         [{if, route}]: ways to make a refused destination reachable
 A route is the object that resolve --json prints, with its egress.
 
-Exit status: 0 everything resolved, 1 something was refused or unreadable, 2 bad usage, document or vantage.
-"""
+""" + status_text("everything resolved", "something was refused or unreadable")
+
+add_arguments = add_question
 
 
-def show_explanations(
-    table: RouteTable, vantage: Vantage, operands: Sequence[str], *, reader: Reader, json: bool
-) -> bool:
-    """Prints the explanation for each address as they arrive; returns whether any is refused or unreadable."""
-    show: Callable[[Explanation], None] = _as_json if json else _as_text()
+def run(args: argparse.Namespace) -> int:
+    """Prints the explanation for each address, as they arrive."""
+    vantage = vantage_of(args)
+    loaded = load(args, args.network)
+    loaded.stand(vantage)  # so that an unknown one is said before anything else
+    show: Callable[[Explanation], None] = _as_json if args.json else _as_text()
     refused = False
-    for batch in batches(operands):
+    for batch in batches(args.operands):
         for address in batch:
-            found = _explanation(table, vantage, address, reader)
+            found = _explanation(loaded, vantage, address, args.reader)
             refused = refused or isinstance(found.winner, RouteError)
             show(found)
         sys.stdout.flush()
-    return refused
+    return Status.FOUND if refused else Status.WELL
 
 
 def _explanation(table: RouteTable, vantage: Vantage, address: str, reader: Reader) -> Explanation:
