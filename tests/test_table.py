@@ -238,6 +238,25 @@ def test_outer_transaction_undoes_an_inner_one_that_ended_well(table: RouteTable
     assert (table.generation, everything(table)) == (generation, before)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.set_default("staging"),
+        lambda t: t.set_subnets([("device", IPv4Network("10.96.0.0/16"))]),
+    ],
+)
+def test_aborted_change_of_what_findings_depend_on_keeps_their_paths(change: Callable[[RouteTable], object]) -> None:
+    table = RouteTable(virtual_networks=VIRTUAL_NETWORKS)
+    table.announce_at("routes[1]", subnet("10.1.0.0/16", MESH_NODES[0], virtual_network="staging"))
+    table.announce_at("devices[1].virtual_ipv4", DeviceAddress("10.96.0.7", DEVICES[0]))
+    before = everything(table)
+    assert sorted(f.path for f in table.findings) == ["devices[1].virtual_ipv4", "routes[1].virtual_network_id"]
+    with pytest.raises(Abort), table.transaction():  # noqa: PT012
+        change(table)
+        raise Abort
+    assert everything(table) == before
+
+
 def test_aborted_withdrawal_keeps_the_order_of_the_announcements_of_one_prefix() -> None:
     table = RouteTable()
     routes = tuple(WanRoute("10.0.0.0/8", GRE, priority=priority) for priority in (1, 2))

@@ -158,6 +158,15 @@ class RouteTable(Queries):
             if found:
                 self._findings[id_] = found
 
+    def _keep_findings(self) -> None:
+        """Notes to bring the findings back as they are now: found again, those that go now would have no path."""
+        self._undoes(partial(self._put_findings, dict(self._findings)))
+
+    def _put_findings(self, findings: dict[int, tuple[Finding, ...]]) -> None:
+        self._copies.clear()
+        self._findings.clear()
+        self._findings.update(findings)
+
     def _enter(self, id_: int, route: Announcement, found: tuple[Finding, ...]) -> None:
         self._registry.use(route.via)
         self.store.enter(id_, route)
@@ -224,6 +233,7 @@ class RouteTable(Queries):
 
     def _put_default(self, new: VirtualNetwork) -> None:
         old = self._default
+        self._keep_findings()
         self._registry.replace(old, attrs.evolve(old, is_default=False))
         self._default = attrs.evolve(new, is_default=True)
         self._registry.replace(new, self._default)
@@ -283,6 +293,7 @@ class RouteTable(Queries):
                 _refuse_reserved(self.store[id_], self.store.ranges_around(self.store[id_]))
 
     def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
+        self._keep_findings()
         self._undoes(partial(self._put_ranges, self.reserved_ranges))
         self.store.set_ranges((*reserved, *PROHIBITED))
         self._find_again()
