@@ -15,7 +15,7 @@ ORDER = (
     *("limits", "errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks"),
     *("credentials", "address", "gateway"),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store"),
-    *("registry", "standpoint", "transactions"),
+    *("registry", "standpoint", "operations", "transactions"),
     *("fib", "fib.shim", "fib.order", "columns", "hearing"),
     *("fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
     *("fib.nameblocks", "fib.names", "fib.compare", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),

@@ -13,7 +13,7 @@ from vpcroute.egress import ClientDevice, Connector, Health, MeshNode, OnRamp, T
 from vpcroute.errors import printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_prefix
 from vpcroute.gateway import GatewayList, GatewayRule
-from vpcroute.ranges import IPNetwork, Range
+from vpcroute.ranges import AccountSubnets, IPNetwork, Range
 from vpcroute.registry import Registry
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.store import KINDS, Store
@@ -42,6 +42,7 @@ class Queries(Transactional):
         self._findings: dict[int, tuple[Finding, ...]] = {}
         self._document_findings: list[Finding] = []
         self._health: dict[Connector, dict[str | None, Health]] = {}
+        self._subnets: AccountSubnets = ()
         self._hosts: dict[str, tuple[IPAddress, ...]] = {}
         self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...]] = ((), ())
         # Copies for those who keep them, such as a resolver; each is made again only after a change.
@@ -65,6 +66,11 @@ class Queries(Transactional):
     def reserved_ranges(self) -> tuple[Range, ...]:
         """The account's reserved ranges."""
         return tuple(r for r in self.store.ranges if r.reserved is not None)
+
+    @property
+    def subnets(self) -> AccountSubnets:
+        """The reserved ranges that the account has configured in place of Cloudflare's defaults, by kind."""
+        return self._subnets
 
     @property
     def virtual_networks(self) -> tuple[VirtualNetwork, ...]:

@@ -51,6 +51,7 @@ __all__ = [
     "DEFAULT_RESERVED",
     "PROHIBITED",
     "SPECIAL",
+    "AccountSubnets",
     "IPNetwork",
     "Range",
     "ReservedKind",
@@ -61,6 +62,9 @@ IPNetwork = IPv4Network | IPv6Network
 
 RefusalCode = Literal["destination_ip_prohibited", "destination_ip_unroutable"]
 ReservedKind = Literal["source", "token", "device", "private_lb", "virtual_dns", "cloudflare_one"]
+
+#: What an account has configured: a kind and a range, any number of a kind.
+AccountSubnets = tuple[tuple[ReservedKind, IPNetwork], ...]
 
 
 @attrs.frozen

@@ -22,7 +22,7 @@ from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.limits import MOST_ANSWERS, MOST_AT_A_PREFIX, MOST_PATTERNS
 from vpcroute.queries import Queries
-from vpcroute.ranges import PROHIBITED, IPNetwork, Range, ReservedKind, reserved_ranges
+from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding
 from vpcroute.standpoint import Standpoint, remarks_of, stand
@@ -66,7 +66,7 @@ class RouteTable(Queries):
         super().__init__(routing_mode, defaults[0])
         for network in networks:
             self._registry.register(network)
-        self._put_ranges(reserved_ranges())
+        self._put_subnets((), reserved_ranges())
         self._steps.clear()
 
     # Changing
@@ -101,6 +101,7 @@ class RouteTable(Queries):
             if more_findings:
                 found = (*found, *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
+            self._records("announce_at", path, route, *more_findings)
             return route
 
     def _refuse_crowd(self, route: Announcement) -> None:
@@ -129,6 +130,7 @@ class RouteTable(Queries):
                 self._undoes(self._document_findings.pop)
             else:
                 self._put(self._findings, id_, (*self._findings.get(id_, ()), finding))
+            self._records("note", finding)
 
     def withdraw(self, route: Announcement) -> None:
         """Takes an announcement away. For Zero Trust routes and addresses destination and connector name it.
@@ -140,6 +142,7 @@ class RouteTable(Queries):
             id_ = self.store.find(self._qualified(route))
             if id_ is None:
                 raise KeyError(f"not announced: {printable(str(route))}")
+            self._records("withdraw", self.store[id_])
             self._leave(id_)
 
     def _found(self, route: Announcement, path: str, around: Sequence[Range]) -> tuple[Finding, ...]:
@@ -203,6 +206,7 @@ class RouteTable(Queries):
                 if isinstance(thing, VpcService):
                     self._registry.use(thing.via)
                     self._undoes(partial(self._registry.release, thing.via))
+                self._records("add", thing)
 
     def remove(self, thing: Known) -> None:
         """Forgets an object that was added; one that announcements lead to stays known as long as they do.
@@ -223,6 +227,7 @@ class RouteTable(Queries):
             if isinstance(thing, VpcService):
                 self._registry.release(thing.via)
                 self._undoes(partial(self._registry.use, thing.via))
+            self._records("remove", thing)
 
     def set_default(self, network: str) -> None:
         """Makes another virtual network the default one, by id or name; routes stay in the network they are in."""
@@ -230,6 +235,7 @@ class RouteTable(Queries):
             new = self._network(network)
             if new != self._default:
                 self._put_default(new)
+                self._records("set_default", new.id)
 
     def _put_default(self, new: VirtualNetwork) -> None:
         old = self._default
@@ -265,7 +271,8 @@ class RouteTable(Queries):
                 places.pop(place, None)
             else:
                 places[place] = state
-            self._put(self._health, known, places or None)
+            if self._put(self._health, known, places or None):
+                self._records("set_health", known, state, place)
 
     def set_hosts(self, name: str, addresses: Iterable[str | IPAddress] | None) -> None:
         """Sets the known answers for a name, in order; None forgets them."""
@@ -274,7 +281,8 @@ class RouteTable(Queries):
         known = ascii_name(check_text("name", name, 1024))
         answers = None if addresses is None else tuple(map(_as_ip, up_to(MOST_ANSWERS, "addresses", addresses)))
         with self.transaction():
-            self._put(self._hosts, known, answers)
+            if self._put(self._hosts, known, answers):
+                self._records("set_hosts", known, answers)
 
     def set_subnets(self, subnets: Iterable[tuple[ReservedKind, IPNetwork]]) -> None:
         """Sets the ranges that the account has configured in place of Cloudflare's defaults, by kind and family.
@@ -282,30 +290,39 @@ class RouteTable(Queries):
         Raises:
             RouteConflict: if a route in force lies in one of them.
         """
-        ranges = reserved_ranges(subnets)
+        own = tuple((kind, network) for kind, network in subnets)
+        ranges = reserved_ranges(own)
         with self.transaction():
+            if own == self._subnets:
+                return
             for reserved in ranges:
                 inside = [r for r in self.covered(reserved.network) if not isinstance(r, DeviceAddress) and r.in_force]
                 if inside:
                     raise _reserved_conflict(inside[0], reserved)
-            self._put_ranges(ranges)
+            self._put_subnets(own, ranges)
             for id_ in self.store.ids("kind", KINDS[DeviceAddress]):
                 _refuse_reserved(self.store[id_], self.store.ranges_around(self.store[id_]))
+            self._records("set_subnets", own)
 
-    def _put_ranges(self, reserved: tuple[Range, ...]) -> None:
+    def _put_subnets(self, subnets: AccountSubnets, reserved: tuple[Range, ...]) -> None:
         self._keep_findings()
-        self._undoes(partial(self._put_ranges, self.reserved_ranges))
+        self._undoes(partial(self._put_subnets, self._subnets, self.reserved_ranges))
+        self._subnets = subnets
         self.store.set_ranges((*reserved, *PROHIBITED))
         self._find_again()
 
-    def _put(self, mapping: dict[Any, Any], key: object, value: object) -> None:
-        """Sets or, with None, removes an entry, and notes how to undo that."""
+    def _put(self, mapping: dict[Any, Any], key: object, value: object) -> bool:
+        """Sets or, with None, removes an entry, and notes how to undo that; false if nothing changes."""
+        old = mapping.get(key)
+        if old == value:
+            return False
         self._copies.clear()
-        self._undoes(partial(self._put, mapping, key, mapping.get(key)))
+        self._undoes(partial(self._put, mapping, key, old))
         if value is None:
             mapping.pop(key, None)
         else:
             mapping[key] = value
+        return True
 
     def set_gateway(self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList]) -> None:
         """Sets Gateway's policies, kept in the order of their precedence, and lists; they take no part in routing."""
@@ -313,6 +330,7 @@ class RouteTable(Queries):
         known = several("lists", lists, GatewayList)
         with self.transaction():
             self._put_gateway(tuple(ordered), tuple(known))
+            self._records("set_gateway", *self._gateway)
 
     def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
         self._undoes(partial(self._put_gateway, *self._gateway))

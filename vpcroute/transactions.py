@@ -1,26 +1,49 @@
-"""Changes that are applied all or not at all, under one lock."""
+"""Changes that are applied all or not at all, under one lock, and who is told of them.
+
+Of a transaction that changed something two kinds of callables are told, both under the lock, at its outermost end:
+
+1. The *recorder*, before the generation counts, with the operations: if it raises, the whole transaction is undone and
+   the error goes to the caller. So a change can be made durable before anybody sees it. There is one at most: of two,
+   the first would have recorded what the second refuses.
+2. The *listeners*, after it, with the number of the new generation. The change stands whatever they do: each of them is
+   called, in the order in which they came, and the first error is raised when the lock is free again.
+
+None of them may change what they are told of; they may read it.
+"""
 
 from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-__all__ = ["Transaction", "Transactional"]
+from vpcroute.operations import Operation, OperationKind
+
+__all__ = ["Listener", "Recorder", "Transaction", "Transactional"]
+
+Recorder = Callable[[Sequence[Operation]], object]
+Listener = Callable[[int], object]
+#: How much had been done when a block began: undoing steps, operations.
+_Mark = tuple[int, int]
 
 
 class Transactional(ABC):
     """Something that changes in transactions.
 
-    Whatever changes it does so inside a transaction and notes how to undo that with :meth:`_undoes`.
+    Whatever changes it does so inside a transaction, and notes how to undo that with :meth:`_undoes` and how to do it
+    again with :meth:`_records`.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._telling = False
         self._steps: list[Callable[[], object] | int] = []
+        self._operations: list[Operation] = []
+        self._recorder: Recorder | None = None
+        self._listeners: list[Listener] = []
         self._generation = 0
 
     @property
@@ -39,6 +62,45 @@ class Transactional(ABC):
         """A block in which no other thread changes anything."""
         return self._lock
 
+    def add_recorder(self, recorder: Recorder) -> None:
+        """Has `recorder` called with the operations of each transaction, before it holds; if it raises, it does not.
+
+        Raises:
+            RuntimeError: if there is a recorder already, or inside a transaction, of which it would know one half.
+        """
+        with self._lock:
+            if self._recorder is not None:
+                raise RuntimeError("there is a recorder already")
+            if self._depth or self._telling:
+                raise RuntimeError("a recorder cannot be added inside a transaction")
+            self._recorder = recorder
+
+    def remove_recorder(self, recorder: Recorder) -> None:
+        """Ends what :meth:`add_recorder` began.
+
+        Raises:
+            ValueError: if it is not the recorder.
+            RuntimeError: inside a transaction.
+        """
+        with self._lock:
+            if self._recorder != recorder:
+                raise ValueError("this is not the recorder")
+            if self._depth or self._telling:
+                raise RuntimeError("a recorder cannot be removed inside a transaction")
+            self._recorder = None
+
+    def add_listener(self, listener: Listener) -> None:
+        """Has `listener` called with the number of each new generation; twice if it is added twice."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Ends what :meth:`add_listener` began; ValueError if it was not added."""
+        with self._lock:
+            if listener not in self._listeners:
+                raise ValueError("this listener was not added")
+            self._listeners.remove(listener)
+
     def _undoes(self, step: Callable[[], object] | int) -> None:
         """Notes a step that undoes what was just done: a call, or a number that :meth:`_undo_numbered` knows."""
         self._steps.append(step)
@@ -47,30 +109,72 @@ class Transactional(ABC):
     def _undo_numbered(self, number: int) -> None:
         """Undoes what is so frequent that its step is a number only: a call for each would take much more memory."""
 
-    def _begin(self) -> int:
-        self._lock.acquire()
-        self._depth += 1
-        return len(self._steps)
+    def _records(self, kind: OperationKind, *arguments: Any) -> None:
+        """Notes what was just done, if anybody records it."""
+        if self._recorder is not None:
+            self._operations.append(Operation(kind, arguments))
 
-    def _end(self, mark: int, failed: bool) -> None:
+    def _begin(self) -> _Mark:
+        self._lock.acquire()
+        if self._telling:
+            self._lock.release()
+            raise RuntimeError("a recorder or listener must not change what it is told of")
+        self._depth += 1
+        return len(self._steps), len(self._operations)
+
+    def _end(self, mark: _Mark, failed: bool) -> None:
+        errors: list[BaseException] = []
         try:
             if failed:
                 self._roll_back(mark)
+            elif self._depth == 1 and self._steps:
+                self._record()
         finally:
             self._depth -= 1
             if self._depth == 0 and self._steps:
                 self._steps.clear()
+                self._operations.clear()
                 self._generation += 1
+                errors = self._tell()
             self._lock.release()
+        if errors:
+            raise errors[0]
 
-    def _roll_back(self, mark: int) -> None:
+    def _record(self) -> None:
+        """Has the transaction recorded, or undoes it."""
+        if self._recorder is None:
+            return
+        self._telling = True
+        try:
+            self._recorder(tuple(self._operations))
+        except BaseException:
+            self._roll_back((0, 0))
+            raise
+        finally:
+            self._telling = False
+
+    def _tell(self) -> list[BaseException]:
+        """Tells the listeners of the new generation; returns what they raised."""
+        errors: list[BaseException] = []
+        self._telling = True
+        for listener in tuple(self._listeners):
+            try:
+                listener(self._generation)
+            except BaseException as error:
+                errors.append(error)
+        self._telling = False
+        return errors
+
+    def _roll_back(self, mark: _Mark) -> None:
         """Undoes what was noted since `mark`, the latest first; undoing is noted too, and that is dropped."""
-        for step in reversed(self._steps[mark:]):
+        steps, operations = mark
+        for step in reversed(self._steps[steps:]):
             if isinstance(step, int):
                 self._undo_numbered(step)
             else:
                 step()
-        del self._steps[mark:]
+        del self._steps[steps:]
+        del self._operations[operations:]
 
 
 class Transaction:
@@ -80,7 +184,7 @@ class Transaction:
 
     def __init__(self, thing: Transactional) -> None:
         self._thing = thing
-        self._mark = 0
+        self._mark = (0, 0)
 
     def __enter__(self) -> Self:
         self._mark = self._thing._begin()
