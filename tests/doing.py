@@ -76,6 +76,7 @@ def operations() -> st.SearchStrategy[Operation]:
         "announce_at": announced.map(lambda drawn: (drawn[0], drawn[1], *drawn[2])),
         "withdraw": st.tuples(_announcements()),
         "note": st.tuples(_findings()),
+        "forget": st.tuples(_findings()),
         "add": st.tuples(st.sampled_from(_KNOWN)),
         "remove": st.tuples(st.sampled_from(_KNOWN)),
         "set_default": st.tuples(st.sampled_from([v.id for v in VIRTUAL_NETWORKS])),

@@ -35,7 +35,7 @@ from vpcroute.analysis.explanation import (
 )
 from vpcroute.analysis.spelling import normalisations
 from vpcroute.output.explanations import json_of
-from vpcroute.sources.images import load, save
+from vpcroute.sources.images import open_image, save
 from vpcroute.strategies import DEVICES
 
 SAMPLE = Path(__file__).parent / "data" / "network.json"
@@ -439,7 +439,7 @@ def test_what_would_mend_a_refusal(sample: RouteTable, address: str, codes: list
 def test_a_resolver_from_a_file_says_what_it_lacks(sample: RouteTable, tmp_path: Path) -> None:
     save(sample.compile(), tmp_path / "resolver")
     with pytest.raises(RouteError, match="does not say") as caught:
-        load(tmp_path / "resolver").explain("10.0.1.50:80")
+        open_image(tmp_path / "resolver").explain("10.0.1.50:80")
     assert caught.value.code == "routes_not_saved"
 
 

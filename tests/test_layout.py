@@ -14,7 +14,7 @@ import vpcroute
 ORDER = (
     *("limits", "errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks"),
     *("credentials", "address", "gateway"),
-    *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store"),
+    *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store", "conflicts"),
     *("registry", "standpoint", "operations", "transactions"),
     *("fib", "fib.shim", "fib.order", "columns", "hearing"),
     *("fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),

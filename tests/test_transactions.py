@@ -89,8 +89,11 @@ def test_objects_that_go_and_the_default_network_are_recorded_too(table: RouteTa
         table.add(network)
         table.set_default("other")
         table.remove(GRE)
+        table.note(ODD)
+        table.forget(ODD)
     operations, generation = told
-    assert operations[2:] == (Operation("set_default", ("v2",)), Operation("remove", (GRE,)))
+    assert operations[2:4] == (Operation("set_default", ("v2",)), Operation("remove", (GRE,)))
+    assert operations[4:] == (Operation("note", (ODD,)), Operation("forget", (ODD,)))
     assert generation == 2
 
 
@@ -154,6 +157,14 @@ def test_operations_make_of_an_equal_table_an_equal_one(drawn: list[Block]) -> N
     assert held(tables[1]) == held(tables[0])
     assert tables[1].generation == tables[0].generation == len(recorded)
     assert {operation.kind for operations in recorded for operation in operations} <= set(OPERATIONS)
+
+
+def test_only_a_finding_that_was_noted_is_forgotten(table: RouteTable) -> None:
+    with pytest.raises(KeyError, match="odd"):
+        table.forget(ODD)
+    table.note(ODD)
+    table.forget(ODD)
+    assert table.findings == ()
 
 
 # The recorder

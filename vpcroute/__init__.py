@@ -16,6 +16,7 @@ from vpcroute.errors import InvalidAddress, InvalidDocument, InvalidVantage, Rou
 from vpcroute.fib import COMPILED
 from vpcroute.fib.resolution import Resolution
 from vpcroute.fib.resolver import Resolver
+from vpcroute.live import LiveResolver
 from vpcroute.remarks import Candidate, Finding, Remark, RemarkCode
 from vpcroute.table import RouteTable
 from vpcroute.vantage import CF1_NETWORK, REGIONS, Vantage
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidAddress",
     "InvalidDocument",
     "InvalidVantage",
+    "LiveResolver",
     "MeshNode",
     "OnRamp",
     "Remark",

@@ -21,6 +21,7 @@ import attrs
 from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, Routed, SubnetRoute, number_of
 from vpcroute.classes import RouteClasses
 from vpcroute.columns import Subnets, read_subnets
+from vpcroute.errors import InvalidVantage
 from vpcroute.fib.decided import Decided, decide_all
 from vpcroute.fib.hostnames import hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
@@ -29,7 +30,7 @@ from vpcroute.fib.sweep import Ranges, sweep
 from vpcroute.fib.tables import Family, Tables
 from vpcroute.fib.trie import build
 from vpcroute.hearing import Hearing, Record, Told, is_inside, record_of, span_of
-from vpcroute.outcomes import through_tunnel
+from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.packed import FIRST_V6, RECORD_SIZES
 from vpcroute.precedence import View
 from vpcroute.store import Store, name_key
@@ -38,37 +39,43 @@ from vpcroute.vantage import Vantage
 if TYPE_CHECKING:
     from vpcroute.table import RouteTable
 
-__all__ = ["compile_table", "swept"]
+__all__ = ["compile_table", "nowhere", "swept"]
 
 # A change costs as much as compiling some thirty prefixes anew.
 _FEWEST_CHANGES: Final = 256
 _PREFIXES_A_CHANGE: Final = 32
 
 
-def compile_table(table: RouteTable, vantage: Vantage) -> Resolver:
-    """The resolver for a vantage of a table as it is now.
+def compile_table(table: RouteTable, vantage: Vantage, generation: int | None = None) -> Resolver:
+    """The resolver for a vantage of a table as it is now; `generation` is the table's, unless another one is given.
 
     Raises:
         InvalidVantage: for what the table does not know.
     """
     with table.reading():
         stand = table.stand(vantage)
+        if generation is None:
+            generation = table.generation
         if stand.tunnel is not None:
             everything = through_tunnel(stand.tunnel, stand.state)
             decided = Decided([everything.egress])
-            return Resolver(
-                vantage, table.generation, _NO_TABLES, decided, everything=everything, service=stand.service
-            )
+            return Resolver(vantage, generation, _NO_TABLES, decided, everything=everything, service=stand.service)
         assert stand.view is not None  # noqa: S101  (no tunnel, no service: the whole network)
         compiled = _compiled(table.store, stand.view.network.id)
         return Resolver(
             vantage,
-            table.generation,
+            generation,
             compiled.tables,
             compiled.decided_from(stand.view),
             view=stand.view,
             hosts=table.hosts,
         )
+
+
+def nowhere(vantage: Vantage, generation: int, error: InvalidVantage) -> Resolver:
+    """The resolver for a vantage that a table does not know any more: it refuses everything, for that reason."""
+    refusal = Refusal("invalid_vantage", str(error), error.hint)
+    return Resolver(vantage, generation, _NO_TABLES, Decided([refusal]), everything=refusal)
 
 
 @attrs.define(eq=False)

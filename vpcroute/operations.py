@@ -6,12 +6,9 @@ the same order, it comes to the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import attrs
-
-if TYPE_CHECKING:
-    from vpcroute.table import RouteTable
 
 __all__ = ["OPERATIONS", "Operation", "OperationKind"]
 
@@ -19,6 +16,7 @@ OperationKind = Literal[
     "announce_at",
     "withdraw",
     "note",
+    "forget",
     "add",
     "remove",
     "set_default",
@@ -44,8 +42,8 @@ class Operation:
     kind: OperationKind
     arguments: tuple[Any, ...]
 
-    def apply(self, table: RouteTable) -> None:
-        """Makes the change in a table; raises what the method raises."""
+    def apply(self, table: Any) -> None:
+        """Makes the change in a :class:`vpcroute.RouteTable`; raises what the method raises."""
         arguments = self.arguments
         if self.kind == "set_health":
             connector, state, place = arguments

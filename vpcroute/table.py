@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, SubnetRoute, VirtualNetwork, VpcService
+from vpcroute.announcements import Announcement, DeviceAddress, SubnetRoute, VirtualNetwork, VpcService
+from vpcroute.conflicts import conflict, refuse_crowd, refuse_reserved, reserved_conflict
 from vpcroute.egress import HEALTH_STATES, Connector, Health
 from vpcroute.errors import RouteConflict, printable, told
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, several, up_to
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
 from vpcroute.gateway import GatewayList, GatewayRule
-from vpcroute.limits import MOST_ANSWERS, MOST_AT_A_PREFIX, MOST_PATTERNS
+from vpcroute.limits import MOST_ANSWERS
 from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding
 from vpcroute.standpoint import Standpoint, remarks_of, stand
-from vpcroute.store import KINDS, destination_of, same_claim
+from vpcroute.store import KINDS, same_claim
 from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from vpcroute.analysis.explanation import Explanation
     from vpcroute.fib.resolution import Resolution
     from vpcroute.fib.resolver import Resolver
+    from vpcroute.live import LiveResolver
 
 __all__ = ["RouteTable"]
 
@@ -92,32 +94,17 @@ class RouteTable(Queries):
             for id_ in self.store.rivals(route):  # the first decides: of those that are there none say the same
                 held = self.store[id_]
                 if not same_claim(held, route):
-                    raise _conflict(held, route)
+                    raise conflict(held, route)
                 return held
-            self._refuse_crowd(route)
+            refuse_crowd(self.store, route)
             around = self.store.ranges_around(route)
-            _refuse_reserved(route, around)
+            refuse_reserved(route, around)
             found = self._found(route, path, around)
             if more_findings:
                 found = (*found, *(attrs.evolve(f, announcement=route) for f in more_findings))
             self._enter(self.store.next_id(), route, found)
-            self._records("announce_at", path, route, *more_findings)
+            self._records("announce_at", path, route, *more_findings, undone_by=("withdraw", route))
             return route
-
-    def _refuse_crowd(self, route: Announcement) -> None:
-        """RouteConflict if as many stand at a place already as are compared one by one."""
-        if isinstance(route, SubnetRoute | DeviceAddress):
-            return
-        there = self.store.beside(route)
-        most = MOST_AT_A_PREFIX
-        if isinstance(route, HostnameRoute):
-            most = MOST_PATTERNS
-        if len(there) >= most:
-            raise RouteConflict(
-                f"{_shown(route)} would be one of more than {most} routes that are compared one by one",
-                existing=self.store[there[0]],
-                offered=route,
-            )
 
     def note(self, finding: Finding) -> None:
         """Adds a finding, of an announcement that is in the table or of none."""
@@ -130,7 +117,22 @@ class RouteTable(Queries):
                 self._undoes(self._document_findings.pop)
             else:
                 self._put(self._findings, id_, (*self._findings.get(id_, ()), finding))
-            self._records("note", finding)
+            self._records("note", finding, undone_by=("forget", finding))
+
+    def forget(self, finding: Finding) -> None:
+        """Takes a finding away that was noted; KeyError if there is no such finding."""
+        with self.transaction():
+            id_ = None if finding.announcement is None else self.store.find(finding.announcement)
+            there = self._document_findings if id_ is None else list(self._findings.get(id_, ()))
+            if finding not in there:
+                raise KeyError(f"not found: {printable(finding.text)}")
+            place = len(there) - 1 - there[::-1].index(finding)  # the latest of equal ones
+            del there[place]
+            if id_ is None:
+                self._undoes(partial(there.insert, place, finding))
+            else:
+                self._put(self._findings, id_, tuple(there) or None)
+            self._records("forget", finding, undone_by=("note", finding))
 
     def withdraw(self, route: Announcement) -> None:
         """Takes an announcement away. For Zero Trust routes and addresses destination and connector name it.
@@ -142,7 +144,9 @@ class RouteTable(Queries):
             id_ = self.store.find(self._qualified(route))
             if id_ is None:
                 raise KeyError(f"not announced: {printable(str(route))}")
-            self._records("withdraw", self.store[id_])
+            held, found = self.store[id_], self._findings.get(id_, ())
+            path, noted = base_path(found[0]) if found else "", (f for f in found if f.code in FROM_DOCUMENT)
+            self._records("withdraw", held, undone_by=("announce_at", path, held, *noted))
             self._leave(id_)
 
     def _found(self, route: Announcement, path: str, around: Sequence[Range]) -> tuple[Finding, ...]:
@@ -206,7 +210,7 @@ class RouteTable(Queries):
                 if isinstance(thing, VpcService):
                     self._registry.use(thing.via)
                     self._undoes(partial(self._registry.release, thing.via))
-                self._records("add", thing)
+                self._records("add", thing, undone_by=("remove", thing))
 
     def remove(self, thing: Known) -> None:
         """Forgets an object that was added; one that announcements lead to stays known as long as they do.
@@ -227,15 +231,15 @@ class RouteTable(Queries):
             if isinstance(thing, VpcService):
                 self._registry.release(thing.via)
                 self._undoes(partial(self._registry.use, thing.via))
-            self._records("remove", thing)
+            self._records("remove", thing, undone_by=("add", thing))
 
     def set_default(self, network: str) -> None:
         """Makes another virtual network the default one, by id or name; routes stay in the network they are in."""
         with self.transaction():
-            new = self._network(network)
-            if new != self._default:
+            new, old = self._network(network), self._default
+            if new != old:
                 self._put_default(new)
-                self._records("set_default", new.id)
+                self._records("set_default", new.id, undone_by=("set_default", old.id))
 
     def _put_default(self, new: VirtualNetwork) -> None:
         old = self._default
@@ -267,12 +271,13 @@ class RouteTable(Queries):
         with self.transaction():
             known = self.connector(connector) if isinstance(connector, str) else self._registry.known(connector)
             places = dict(self._health.get(known, {}))
+            before = places.get(place)
             if state is None:
                 places.pop(place, None)
             else:
                 places[place] = state
             if self._put(self._health, known, places or None):
-                self._records("set_health", known, state, place)
+                self._records("set_health", known, state, place, undone_by=("set_health", known, before, place))
 
     def set_hosts(self, name: str, addresses: Iterable[str | IPAddress] | None) -> None:
         """Sets the known answers for a name, in order; None forgets them."""
@@ -281,8 +286,9 @@ class RouteTable(Queries):
         known = ascii_name(check_text("name", name, 1024))
         answers = None if addresses is None else tuple(map(_as_ip, up_to(MOST_ANSWERS, "addresses", addresses)))
         with self.transaction():
+            before = self._hosts.get(known)
             if self._put(self._hosts, known, answers):
-                self._records("set_hosts", known, answers)
+                self._records("set_hosts", known, answers, undone_by=("set_hosts", known, before))
 
     def set_subnets(self, subnets: Iterable[tuple[ReservedKind, IPNetwork]]) -> None:
         """Sets the ranges that the account has configured in place of Cloudflare's defaults, by kind and family.
@@ -293,16 +299,17 @@ class RouteTable(Queries):
         own = tuple((kind, network) for kind, network in subnets)
         ranges = reserved_ranges(own)
         with self.transaction():
-            if own == self._subnets:
+            before = self._subnets
+            if own == before:
                 return
             for reserved in ranges:
                 inside = [r for r in self.covered(reserved.network) if not isinstance(r, DeviceAddress) and r.in_force]
                 if inside:
-                    raise _reserved_conflict(inside[0], reserved)
+                    raise reserved_conflict(inside[0], reserved)
             self._put_subnets(own, ranges)
             for id_ in self.store.ids("kind", KINDS[DeviceAddress]):
-                _refuse_reserved(self.store[id_], self.store.ranges_around(self.store[id_]))
-            self._records("set_subnets", own)
+                refuse_reserved(self.store[id_], self.store.ranges_around(self.store[id_]))
+            self._records("set_subnets", own, undone_by=("set_subnets", before))
 
     def _put_subnets(self, subnets: AccountSubnets, reserved: tuple[Range, ...]) -> None:
         self._keep_findings()
@@ -329,8 +336,9 @@ class RouteTable(Queries):
         ordered = sorted(several("rules", rules, GatewayRule), key=lambda r: r.precedence)
         known = several("lists", lists, GatewayList)
         with self.transaction():
+            before = self._gateway
             self._put_gateway(tuple(ordered), tuple(known))
-            self._records("set_gateway", *self._gateway)
+            self._records("set_gateway", *self._gateway, undone_by=("set_gateway", *before))
 
     def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
         self._undoes(partial(self._put_gateway, *self._gateway))
@@ -385,9 +393,23 @@ class RouteTable(Queries):
         """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""
         from vpcroute.compiler import compile_table
 
-        if vantage is not None and not isinstance(vantage, Vantage):
-            raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
-        return compile_table(self, Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields))
+        return compile_table(self, _vantage_of(vantage, fields))
+
+    def live(self, vantage: Vantage | None = None, /, *, keep: int = 16, **fields: Any) -> LiveResolver:
+        """The same answers by the newest generation, always, while the last `keep` ones stay at hand.
+
+        It takes a Vantage or the fields of one, as :meth:`compile` does. The table keeps as many generations to roll
+        back to. See :class:`vpcroute.live.LiveResolver`.
+        """
+        from vpcroute.live import Lives
+
+        with self._lock:
+            if self._publisher is None:
+                self._publisher = Lives(self)
+            assert isinstance(self._publisher, Lives)  # noqa: S101
+            live = self._publisher.add(_vantage_of(vantage, fields), keep)
+            self.keep_generations(keep - 1)
+            return live
 
     def stand(self, vantage: Vantage) -> Standpoint:
         """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""
@@ -410,36 +432,7 @@ def _as_ip(address: str | IPAddress) -> IPAddress:
     return read_ip(check_text("address", address))
 
 
-def _refuse_reserved(route: Announcement, around: Iterable[Range]) -> None:
-    """RouteConflict if a route lies in a reserved range, or a device's address in any but the device range."""
-    for range_ in around:
-        if isinstance(route, DeviceAddress):
-            if range_.reserved != "device":
-                raise _reserved_conflict(route, range_)
-            return  # a device range may lie in a larger range that is Cloudflare's own
-        if range_.reserved is not None and route.in_force:
-            raise _reserved_conflict(route, range_)
-
-
-def _conflict(held: Announcement, route: Announcement) -> RouteConflict:
-    via = printable(held.via.name or held.via.id or "")
-    return RouteConflict(
-        f"{_shown(route)} is announced through {via} already",
-        existing=held,
-        offered=route,
-        hint="a destination has one route; withdraw the other announcement first",
-    )
-
-
-def _shown(route: Announcement) -> str:
-    return printable(route.pattern if isinstance(route, HostnameRoute) else str(destination_of(route)))
-
-
-def _reserved_conflict(route: Announcement, reserved: Range) -> RouteConflict:
-    destination = "" if isinstance(route, HostnameRoute) else str(destination_of(route))
-    return RouteConflict(
-        f"{destination} lies in {reserved.network}, which is not for routes: {reserved.name}",
-        existing=reserved,
-        offered=route,
-        hint="a route that contains the whole range is fine",
-    )
+def _vantage_of(vantage: Vantage | None, fields: Mapping[str, Any]) -> Vantage:
+    if vantage is not None and not isinstance(vantage, Vantage):
+        raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
+    return Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields)

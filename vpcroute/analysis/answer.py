@@ -12,6 +12,7 @@ from vpcroute.errors import RouteError
 from vpcroute.fib.hostnames import Hostnames
 from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import IPAddress
+from vpcroute.outcomes import Refusal
 from vpcroute.precedence import View
 from vpcroute.remarks import RemarkCode
 
@@ -88,7 +89,7 @@ class Side:
         resolver: the resolver.
         names: its hostname routes.
         hosts: its known addresses by name.
-        everything: the answer where there is only one, for the binding to a tunnel or a service.
+        everything: the answer where there is only one: of a tunnel or service binding, and of a vantage that is gone.
         says_all: whether it knows what is guaranteed and what is up; one from a file does not.
     """
 
@@ -103,7 +104,9 @@ class Side:
         self.says_all = bool(self.decided.guaranteed)
         whole = parts["everything"]
         self.everything = None
-        if whole is not None:
+        if isinstance(whole, Refusal):
+            self.everything = Answer(code=whole.code)
+        elif whole is not None:
             self.everything = Answer(whole.egress, up=not any(r.code in _DOWN for r in whole.remarks))
 
     def trie(self, version: int) -> Any:

@@ -13,12 +13,13 @@ import attrs
 from vpcroute.address import Target
 from vpcroute.analysis.explanation import Near
 from vpcroute.announcements import HostnameRoute, Routed, SubnetRoute, VirtualNetwork
-from vpcroute.errors import RouteError
+from vpcroute.errors import InvalidVantage, RouteError
 from vpcroute.fib.hostnames import Hostnames
 from vpcroute.fib.resolution import Resolution
 from vpcroute.fib.tables import Tables
 from vpcroute.fields import IPAddress
 from vpcroute.indexes import PrefixTree
+from vpcroute.outcomes import Refusal
 from vpcroute.precedence import AddressCandidates, View
 from vpcroute.ranges import IPNetwork
 from vpcroute.reference import Reference
@@ -148,6 +149,8 @@ class Compiled:
     def __init__(self, resolver: Any) -> None:
         self._resolver = resolver
         parts = resolver.parts()
+        if isinstance(parts["everything"], Refusal):
+            raise InvalidVantage(parts["everything"].message, hint=parts["everything"].hint)
         if not isinstance(parts["tables"], Tables):
             raise RouteError(
                 "the file of the resolver does not say: the routes that cover an address",

@@ -173,7 +173,7 @@ class _Names:
         self.vias = [*map(json.loads, ordered), *[None] * more]
         self.stopped = {str(new[number]): stopped[number] for number in sorted(stopped, key=new.__getitem__)}
         pairs = [(name, new[own], new[below]) for name, own, below in pairs]
-        self.index = build_names(pairs, shake_256(repr(pairs).encode()).digest(KEY_SIZE))
+        self.index: Any = build_names(pairs, shake_256(repr(pairs).encode()).digest(KEY_SIZE))
 
 
 def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
@@ -205,7 +205,7 @@ def _checksum(buffer: memoryview) -> bytes:
 
 def _split(buffer: memoryview) -> list[memoryview]:
     """The sections of a file."""
-    if len(buffer) < START.size or buffer[: len(_MAGIC)] != _MAGIC:
+    if len(buffer) < START.size or bytes(buffer[: len(_MAGIC)]) != _MAGIC:
         raise _invalid("not a saved resolver")
     _, version, order, _, size, *places = START.unpack_from(buffer)
     before_binary = buffer[len(_MAGIC)] != 0  # up to version 2 it was a digit

@@ -36,12 +36,12 @@ class Newest:
     """
 
     def __cinit__(self, first, *more, **named):
-        self.publish(first)
+        self._put(first)
 
     def __init__(self, first: object) -> None:
-        self.publish(first)
+        self._put(first)
 
-    def publish(self, resolver: object) -> None:
+    def _put(self, resolver: object) -> None:
         """Makes a resolver the one that answers from now on."""
         if not isinstance(resolver, Resolver):
             raise TypeError(f"a Resolver is published, not {type(resolver).__name__}")

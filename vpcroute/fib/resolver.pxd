@@ -38,7 +38,7 @@ cdef class Resolver:
     cdef bint _settles(self, Resolution r, object address, object answers) except -1
 
     @cython.locals(number=cython.int, place=cython.int)
-    cdef int _outcome_of_name(self, Resolution r, object answers) except -1
+    cdef int _outcome_of_name(self, Resolution r, object answers) except? -1
 
     cpdef object _egress_of(self, Resolution r)
 
