@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "whatif": ("whatif", "what a change would do to traffic"),
     "impact": ("impact", "what would be lost with each connector"),
     "assert": ("assert_", "what does not hold of what is expected"),
+    "compile": ("compile", "a file with the compiled resolver of a vantage"),
 }
 
 _EPILOG: Final = "Exit status:\n" + "".join(f"  {status:<4} {meaning}\n" for status, meaning in MEANINGS.items())
@@ -90,7 +91,7 @@ def _parser(chosen: str) -> Parser:
     parser.add_argument("--version", action="version", version=f"vpcroute {vpcroute.__version__} ({runs})")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module, help) in COMMANDS.items():
-        described = f"Shows {help}."
+        described = f"{help[0].upper()}{help[1:]}."
         one = commands.add_parser(name, help=help, description=described, formatter_class=style, allow_abbrev=False)
         if name == chosen:
             command = cast(Command, import_module(f"vpcroute.commands.{module}"))

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from vpcroute.analysis.explanation import Explanation
+    from vpcroute.sources.following import FollowingResolver
 
 __all__ = ["Resolver"]
 
@@ -231,6 +232,13 @@ class Resolver:
         from vpcroute.sources.images import open_image
 
         return open_image(path, trusted=trusted, mmap=mmap)
+
+    @staticmethod
+    def follow(path: _Text | PathLike[_Text], **options: Any) -> FollowingResolver:
+        """A resolver from a file, and from each that replaces it; see :func:`vpcroute.sources.following.follow`."""
+        from vpcroute.sources.following import follow
+
+        return follow(path, **options)
 
     def nbytes(self) -> int:
         """How much memory it takes, in bytes; vantages of one table and virtual network share nearly all of it."""

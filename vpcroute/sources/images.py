@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import mmap as _mmap
 import os
 import tempfile
+import time
 from contextlib import suppress
+from io import BufferedReader
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +19,10 @@ from vpcroute.sources.files import open_file
 if TYPE_CHECKING:
     from vpcroute.fib.resolver import Resolver
 
-__all__ = ["open_image", "save"]
+__all__ = ["open_image", "read_image", "save"]
+
+_DRAFT: Final = ".draft"
+_LONGEST_WRITE: Final = 600  # seconds
 
 # Windows knows neither flags nor advice.
 _OURS_ALONE: Final[dict[str, Any]] = {"flags": _mmap.MAP_PRIVATE | _mmap.MAP_ANON} if hasattr(_mmap, "MAP_ANON") else {}
@@ -44,7 +50,8 @@ def save(resolver: Resolver, path: str | PathLike[str], *, generation: bool = Fa
 
     pieces = pack(resolver, generation=resolver.generation if generation else 0)
     path = Path(path)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    _clear_drafts(path)
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_DRAFT, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.writelines(pieces)
@@ -56,6 +63,14 @@ def save(resolver: Resolver, path: str | PathLike[str], *, generation: bool = Fa
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def _clear_drafts(path: Path) -> None:
+    """Removes the drafts of writers that were killed; those of others who write now are younger."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*{_DRAFT}"):
+        with suppress(OSError):
+            if draft.stat().st_mtime < time.time() - _LONGEST_WRITE:
+                draft.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -83,17 +98,22 @@ def open_image(path: str | PathLike[str], *, trusted: bool = False, mmap: bool =
         InvalidDocument: for what is no such file, is of another version, or is damaged.
         OSError: if it cannot be read.
     """
+    with open_file(path) as file:
+        return read_image(file, trusted=trusted, mmap=mmap)
+
+
+def read_image(file: BufferedReader, *, trusted: bool, mmap: bool) -> Resolver:
+    """The same of a file that is open."""
     from vpcroute.fib.image import unpack
 
-    with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            raise InvalidDocument((("", "not a saved resolver"),))
-        if mmap:
-            return unpack(memoryview(_mmap.mmap(file.fileno(), size, access=_mmap.ACCESS_READ)), trusted=trusted)
-        copy = _room(size)
-        read = file.readinto(copy)
-        return unpack(memoryview(copy)[:read], trusted=trusted)
+    size = os.fstat(file.fileno()).st_size
+    if size == 0:
+        raise InvalidDocument((("", "not a saved resolver"),))
+    if mmap:
+        return unpack(memoryview(_mmap.mmap(file.fileno(), size, access=_mmap.ACCESS_READ)), trusted=trusted)
+    copy = _room(size)
+    read = file.readinto(copy)
+    return unpack(memoryview(copy)[:read], trusted=trusted)
 
 
 def _room(size: int) -> _mmap.mmap:
