@@ -82,6 +82,18 @@ COMMANDS = {
     "check --json": ["check", "--json"],
     "check --prove": ["check", "--prove"],
     "check --prove --json": ["check", "--prove", "--json"],
+    "explain": ["explain", *ASKED],
+    "explain --json": ["explain", "--json", *ASKED],
+    "show": ["show"],
+    "show --json": ["show", "--json"],
+    "show of an unknown connector": ["show", "--via", BAD],
+    "whatif": ["whatif", "--drain", ID],
+    "whatif --json": ["whatif", "--json", "--drain", ID],
+    "whatif --markdown": ["whatif", "--markdown", "--withdraw", "10.0.0.0/8"],
+    "whatif of an unknown connector": ["whatif", "--down", BAD],
+    "impact": ["impact"],
+    "impact --json": ["impact", "--json"],
+    "assert --record": ["assert", "--record"],
 }
 
 

@@ -27,6 +27,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "resolve": ("resolve", "where addresses go"),
     "explain": ("explain", "why addresses go where they go, and what would have to be true for another way"),
+    "show": ("show", "the route table as a tree, with what each route is worth"),
     "check": ("check", "what is in a network document, and what is odd"),
     "diff": ("diff", "what changes for traffic between two network documents"),
     "whatif": ("whatif", "what a change would do to traffic"),

@@ -41,6 +41,7 @@ __all__ = [
     "destination_text",
     "maybe_stored",
     "needs_dns",
+    "stopped_inside",
     "through_tunnel",
 ]
 
@@ -199,13 +200,19 @@ _WHY_OPEN: Final[Mapping[RemarkCode, str]] = {
 
 
 def _in_reserved(c: AddressCandidates, reserved: Range) -> Refusal:
-    inside = [level for level in c.levels if level.length >= c.reserved_length]
-    for route in (r for level in inside for r in (level.zero_trust, *level.wan) if r is not None):
-        if not route.in_force:
-            text = f"the route to {prefix_of(route)} is not in force: it lies in {reserved.network}, {reserved.name}"
-            return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
+    route = stopped_inside(c)
+    if route is not None:
+        text = f"the route to {prefix_of(route)} is not in force: it lies in {reserved.network}, {reserved.name}"
+        return Refusal("route_not_in_force", text, _NOT_IN_FORCE_HINT)
     text = f"{reserved.network} is not for destinations: {reserved.name}"
     return Refusal(str(reserved.refusal), text, reserved.hint)
+
+
+def stopped_inside(c: AddressCandidates) -> SubnetRoute | WanLike | None:
+    """The route that is not in force, inside a reserved range, which addresses of that are refused for; if any."""
+    inside = [level for level in c.levels if level.length >= c.reserved_length]
+    routes = (route for level in inside for route in (level.zero_trust, *level.wan))
+    return next((route for route in routes if route is not None and not route.in_force), None)
 
 
 def _out_of_scope(c: AddressCandidates) -> Refusal:

@@ -25,6 +25,7 @@ __all__ = [
     "impact_json",
     "impact_row",
     "markdown",
+    "number_text",
     "summary",
 ]
 
