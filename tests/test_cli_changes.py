@@ -181,15 +181,53 @@ def test_assert(run: Run, tmp_path: Path) -> None:
     assert out == (
         "DESTINATION  COUNTEREXAMPLE  ANSWER                   WRONG  EXPECTED\n"
         f"10.0.0.0/16  10.0.1.0        CFD_TUNNEL dc-frankfurt  256    egress prod-vpc; {FROM.strip()};"
-        " production stays in the VPC\n\n"
+        " production stays in the VPC; longest_prefix: /24 is the longest of /24, /16\n\n"
         "12 of 13 hold\n"
     )
     _, out, _ = run("assert", "--network", SAMPLE, str(path), "--json")
     found = json.loads(out)
     assert (found["checked"], [f["counterexample"] for f in found["failures"]]) == (13, ["10.0.1.0"])
+    (explanation,) = (failure["explanation"] for failure in found["failures"])
+    assert explanation["answer"]["egress"] == found["failures"][0]["answer"]["egress"]
     _, out, _ = run("assert", "--network", SAMPLE, str(path), "--junit")
     suite = ElementTree.fromstring(out)  # noqa: S314  (it was just made here)
     assert (suite.get("tests"), suite.get("failures"), len(suite)) == ("13", "1", 13)
+    (failure,) = suite.iter("failure")
+    assert failure.get("message") == "10.0.1.0: CFD_TUNNEL dc-frankfurt; 256 are wrong"
+    assert "\n* longest_prefix   /24 is the longest of /24, /16\n" in (failure.text or "")
+
+
+@pytest.mark.parametrize(
+    ("expected", "argv", "counterexample", "gist"),
+    [
+        (
+            'destination = "wiki.internal.local"\nmust = { egress = "prod-vpc" }',
+            [],
+            "wiki.internal.local",
+            "hostname_route",
+        ),
+        ('destination = "*.example"\nmust = { offramp = "MESH" }', [], "other0.example", "name_addresses"),
+        ('destination = "192.168.1.1"\nmust = { offramp = "MESH" }', [], "192.168.1.1", "default_private"),
+        ('destination = "::1"\nmust = { offramp = "MESH" }', [], "::1", "reserved_range"),
+        ('destination = "8.8.8.8"\nmust = { offramp = "MESH" }', ["--tunnel", "prod-vpc"], "8.8.8.8", "tunnel_binding"),
+    ],
+)
+def test_a_failure_says_what_decided(
+    run: Run, tmp_path: Path, expected: str, argv: list[str], counterexample: str, gist: str
+) -> None:
+    path = tmp_path / "expected.toml"
+    path.write_text(f"[[expectations]]\n{expected}\n", encoding="utf-8")
+    status, out, _ = run("assert", "--network", SAMPLE, *argv, str(path))
+    assert (status, out.splitlines()[1].split()[1]) == (1, counterexample)
+    assert f"; {gist}: " in out
+    (failure,) = json.loads(run("assert", "--network", SAMPLE, *argv, str(path), "--json")[1])["failures"]
+    assert failure["explanation"]["steps"][-1]["rule"]["code"] == gist
+
+
+def test_addresses_of_names_may_be_given(run: Run) -> None:
+    change = "whatif", SAMPLE, "--withdraw", "10.0.1.0/24"
+    assert "\nmoved: 256 IPv4 addresses\n" in run(*change)[1]
+    assert "\nmoved: 256 IPv4 addresses, 1 name\n" in run(*change, "--answer", "db.example=10.0.1.9")[1]
 
 
 def test_what_is_recorded_holds_until_something_changes(run: Run, tmp_path: Path, new: str) -> None:

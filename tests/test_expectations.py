@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from networks import NETWORK_VANTAGES
 from test_agreement import QUICK, examples
 
-from vpcroute import HostnameRoute, InvalidDocument, RouteTable, SubnetRoute, Tunnel, Vantage
+from vpcroute import HostnameRoute, InvalidDocument, RouteError, RouteTable, SubnetRoute, Tunnel, Vantage
 from vpcroute.analysis.expectations import Expectation, check, recorded
 from vpcroute.compiler import compile_table
 from vpcroute.reference import Reference
@@ -55,8 +55,17 @@ def small() -> RouteTable:
     ],
 )
 def test_check(destination: str, must: dict[str, Any], must_not: dict[str, Any], wrong: tuple[str, int] | None) -> None:
-    failure = check(small().compile(), Expectation(destination, must, must_not))
+    resolver, expectation = small().compile(), Expectation(destination, must, must_not)
+    failure = check(resolver, expectation)
     assert (failure and (failure.counterexample, failure.count)) == wrong
+    assert resolver.check(expectation) == failure
+    if failure is not None:
+        found = resolver.explain(failure.question).winner
+        assert (
+            found.code == failure.answer.code
+            if isinstance(found, RouteError)
+            else found.egress == failure.answer.egress
+        )
 
 
 @examples(QUICK // 14)

@@ -16,7 +16,7 @@ from vpcroute.outcomes import Refusal
 from vpcroute.precedence import View
 from vpcroute.remarks import RemarkCode
 
-__all__ = ["CHANGE_KINDS", "Answer", "ChangeKind", "Side", "identity", "kind_of_change"]
+__all__ = ["CHANGE_KINDS", "PORT", "Answer", "ChangeKind", "Side", "identity", "kind_of_change"]
 
 ChangeKind = Literal[
     "unreachable", "to_gateway", "moved", "reachable", "other_refusal", "unavailable", "available", "guarantee"
@@ -34,7 +34,9 @@ CHANGE_KINDS: Final[Mapping[ChangeKind, str]] = {
     "guarantee": "keeps its egress, which is guaranteed and was not, or the other way round",
 }
 
-_PORT: Final = 443  # to ask for a name
+#: With what port a name is asked for; the way does not depend on it.
+PORT: Final = 443
+
 _DOWN: Final = {RemarkCode.DESTINATION_UNAVAILABLE, RemarkCode.ONRAMP_DOWN}
 
 
@@ -140,7 +142,7 @@ class Side:
         if self.everything is not None:
             return self.everything if fully else attrs.evolve(self.everything, up=True)
         try:
-            found = self.resolver.resolve((name, _PORT))
+            found = self.resolver.resolve((name, PORT))
         except RouteError as error:
             return Answer(code=error.code)
         if not fully:

@@ -10,13 +10,13 @@ from typing import Any, Final, get_args
 import attrs
 
 from vpcroute.analysis.address_diff import spans, without_mapped
-from vpcroute.analysis.answer import Answer, Side
+from vpcroute.analysis.answer import PORT, Answer, Side
 from vpcroute.edges import WIDTHS, Version
 from vpcroute.egress import EcmpGroup, Gateway, Offramp
 from vpcroute.errors import CLOUDFLARE_CODES, OWN_CODES, quoted
 from vpcroute.fib.compare import changed_ranges
 from vpcroute.fib.resolver import Resolver
-from vpcroute.fields import MAPPED, ascii_name, read_prefix
+from vpcroute.fields import MAPPED, IPAddress, ascii_name, read_prefix
 
 __all__ = ["PROPERTIES", "Expectation", "Failure", "check", "properties_of", "recorded"]
 
@@ -103,6 +103,12 @@ class Failure:
     counterexample: str
     answer: Answer
     count: int
+
+    @property
+    def question(self) -> IPAddress | str:
+        """The counterexample as what ``resolve`` and ``explain`` take."""
+        is_name = isinstance(self.expectation.target(), str)
+        return f"{self.counterexample}:{PORT}" if is_name else ip_address(self.counterexample)
 
 
 def check(resolver: Resolver, expectation: Expectation) -> Failure | None:

@@ -7,11 +7,13 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 import attrs
 
 from vpcroute.analysis.expectations import Failure, check, recorded
+from vpcroute.analysis.explain import explain
+from vpcroute.analysis.explanation import Explanation
 from vpcroute.analysis.standpoints import every_vantage
 from vpcroute.commands.inputs import load, read, vantage_of
 from vpcroute.commands.options import add_network, add_vantage
@@ -20,6 +22,7 @@ from vpcroute.egress import Gateway
 from vpcroute.errors import InvalidDocument, printable, quoted
 from vpcroute.fib.resolver import Resolver
 from vpcroute.output.changes import answer_json, answer_text
+from vpcroute.output.explanations import gist, json_of, lines_of
 from vpcroute.output.objects import json_line
 from vpcroute.output.tables import Note, Row, table
 from vpcroute.output.terminal import write
@@ -39,9 +42,11 @@ The expectations are a JSON or TOML file: {"expectations": [{destination, must, 
   must_not     what no answer there may have
   vantage      {tunnel, virtual_network, region, colo, routing_mode}, or "every" for every virtual network, region and
                data centre; without it that of the command line
-Every address of a range is checked. A failure shows the first address that is not as expected.
+Every address of a range is checked. A failure shows the first address that is not as expected, and what decided there;
+--json and --junit have its whole explanation.
 
---json prints one object: checked, failures [{path, destination, vantage, counterexample, count, answer, note}].
+--json prints one object: checked, failures [{path, destination, vantage, counterexample, count, answer, note,
+explanation}]; explanation is the object that explain --json prints.
 --record prints expectations that hold today, to begin with.
 
   vpcroute assert --network network.json --record > expectations.json
@@ -139,9 +144,18 @@ def _wanted(one: Expected) -> str:
 
 
 def _row(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> Row:
-    notes = [f"{_wanted(one)}; from {describe(loaded.stand(vantage))}", *([] if one.note is None else [one.note])]
+    notes = [
+        f"{_wanted(one)}; from {describe(loaded.stand(vantage))}",
+        one.note,
+        gist(_explained(loaded, vantage, failure)),
+    ]
     cells = printable(failure.expectation.destination), failure.counterexample, answer_text(failure.answer)
-    return Row((*cells, str(failure.count)), tuple(Note("finding", clean(note)) for note in notes), "error")
+    return Row((*cells, str(failure.count)), tuple(Note("finding", clean(note)) for note in notes if note), "error")
+
+
+def _explained(loaded: RouteTable, vantage: Vantage, failure: Failure) -> Explanation:
+    """Why the counterexample goes where it goes."""
+    return explain(loaded, vantage, failure.question)
 
 
 def _failure_json(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> dict[str, Any]:
@@ -153,6 +167,7 @@ def _failure_json(loaded: RouteTable, one: Expected, vantage: Vantage, failure: 
         "count": failure.count,
         "answer": answer_json(failure.answer),
         "note": one.note,
+        "explanation": json_of(_explained(loaded, vantage, failure)),
     }
 
 
@@ -167,7 +182,8 @@ def _junit(loaded: RouteTable, results: list[_Result], failed: int) -> Iterator[
             continue
         text = f"{failure.counterexample}: {answer_text(failure.answer)}; {failure.count} are wrong"
         yield f"{case}>"
-        yield f"    <failure message={_attribute(text)}/>"
+        why = "\n".join(line.text for line in lines_of(_explained(loaded, vantage, failure)))
+        yield f"    <failure message={_attribute(text)}>{escape(why)}</failure>"
         yield "  </testcase>"
     yield "</testsuite>"
 

@@ -41,6 +41,7 @@ else:
 if TYPE_CHECKING:
     from os import PathLike
 
+    from vpcroute.analysis.expectations import Expectation, Failure
     from vpcroute.analysis.explanation import Explanation
     from vpcroute.sources.following import FollowingResolver
 
@@ -219,6 +220,15 @@ class Resolver:
         from vpcroute.analysis.explain import explain_compiled
 
         return explain_compiled(self, address, answers)
+
+    def check(self, expectation: Expectation) -> Failure | None:
+        """Whether an expectation holds for every address or name that it is about: None if it does, else where not.
+
+        See :func:`vpcroute.analysis.expectations.check`.
+        """
+        from vpcroute.analysis.expectations import check
+
+        return check(self, expectation)
 
     def save(self, path: _Text | PathLike[_Text], *, generation: bool = False) -> None:
         """Writes it to a file, without the routes; see :func:`vpcroute.sources.images.save`."""

@@ -37,7 +37,7 @@ from vpcroute.output.rows import answer_row
 from vpcroute.output.words import clean, describe, route_text, way_text
 from vpcroute.precedence import Rule
 
-__all__ = ["Line", "json_of", "lines_of"]
+__all__ = ["Line", "gist", "json_of", "lines_of"]
 
 _NOTHING: Final = "nothing"
 _WIDEST: Final = 24
@@ -67,6 +67,12 @@ def lines_of(explanation: Explanation, width: int = 80) -> Iterator[Line]:
         yield Line(clean((label + first).rstrip()), about)
         for line in more:
             yield Line(clean(" " * len(label) + line), about)
+
+
+def gist(explanation: Explanation) -> str:
+    """What decided, in a line; nothing where the address was not read or a binding decides."""
+    decided = [step for step in explanation.steps if step.effect is Effect.DECIDED]
+    return clean(f"{decided[-1].rule.code}: {decided[-1].text}") if decided else ""
 
 
 def _blocks(e: Explanation) -> Iterator[_Block]:
