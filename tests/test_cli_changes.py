@@ -198,7 +198,7 @@ def test_assert(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "argv", "counterexample", "gist"),
+    ("expected", "argv", "found"),
     [
         (
             'destination = "wiki.internal.local"\nmust = { egress = "prod-vpc" }',
@@ -206,15 +206,20 @@ def test_assert(run: Run, tmp_path: Path) -> None:
             "wiki.internal.local",
             "hostname_route",
         ),
-        ('destination = "*.example"\nmust = { offramp = "MESH" }', [], "other0.example", "name_addresses"),
-        ('destination = "192.168.1.1"\nmust = { offramp = "MESH" }', [], "192.168.1.1", "default_private"),
-        ('destination = "::1"\nmust = { offramp = "MESH" }', [], "::1", "reserved_range"),
-        ('destination = "8.8.8.8"\nmust = { offramp = "MESH" }', ["--tunnel", "prod-vpc"], "8.8.8.8", "tunnel_binding"),
+        ('destination = "*.example"\nmust = { offramp = "MESH" }', [], ("other0.example", "name_addresses")),
+        ('destination = "192.168.1.1"\nmust = { offramp = "MESH" }', [], ("192.168.1.1", "default_private")),
+        ('destination = "::1"\nmust = { offramp = "MESH" }', [], ("::1", "reserved_range")),
+        (
+            'destination = "8.8.8.8"\nmust = { offramp = "MESH" }',
+            ["--tunnel", "prod-vpc"],
+            ("8.8.8.8", "tunnel_binding"),
+        ),
     ],
 )
 def test_a_failure_says_what_decided(
-    run: Run, tmp_path: Path, expected: str, argv: list[str], counterexample: str, gist: str
+    run: Run, tmp_path: Path, expected: str, argv: list[str], found: tuple[str, str]
 ) -> None:
+    counterexample, gist = found
     path = tmp_path / "expected.toml"
     path.write_text(f"[[expectations]]\n{expected}\n", encoding="utf-8")
     status, out, _ = run("assert", "--network", SAMPLE, *argv, str(path))
