@@ -283,7 +283,7 @@ def test_tree(routes: list[Announcement], vantage: Vantage, lines: list[str]) ->
             table.announce(route)
         else:
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr("vpcroute.table._refuse_reserved", lambda *_: None)
+                patched.setattr("vpcroute.table.refuse_reserved", lambda *_: None)
                 table.announce(route)
     found = [branch for section in tree(table, vantage) for branch in section.branches]
     assert list(map(text, found)) == lines
