@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from contextlib import suppress
 from importlib import import_module
 from ipaddress import ip_network
@@ -92,13 +91,13 @@ def test_one_change_makes_one_span_anew(monkeypatch: pytest.MonkeyPatch) -> None
     before = table.compile()
     swept = []
     compiler: Any = import_module("vpcroute.compiler")
-    sweep = compiler.sweep
+    sweep = compiler._swept_span
 
-    def counted(version: int, highs: array[int], *rest: Any, **span: Any) -> object:
-        swept.append((version, len(highs)))
-        return sweep(version, highs, *rest, **span)
+    def counted(record: bytes, span: Any, told: Any, *rest: Any) -> object:
+        swept.append((4 if len(record) == 5 else 6, len(told[1])))
+        return sweep(record, span, told, *rest)
 
-    monkeypatch.setattr(compiler, "sweep", counted)
+    monkeypatch.setattr(compiler, "_swept_span", counted)
     table.announce(SubnetRoute("10.99.5.128/25", US))
     after = table.compile()
     assert swept == [(4, 1)]

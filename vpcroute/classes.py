@@ -50,6 +50,7 @@ class RouteClasses:
         self._said: list[Said] = []
         self._alone: dict[int, int] = {}
         self._said_by_key: dict[Hashable, int] = {}
+        self._nothing: int | None = None
 
     def said(self, said: Said) -> int:
         """A number for what is said at a prefix, the same for all that decides alike."""
@@ -65,6 +66,17 @@ class RouteClasses:
         if number == len(self._said):
             self._said.append(said)
         return number
+
+    def subnet(self, route: SubnetRoute) -> int:
+        """A number for what a subnet route says, where nothing else is said."""
+        return self.said(Said(zero_trust=route))
+
+    @property
+    def nothing(self) -> int:
+        """The class of addresses that nothing is said of."""
+        if self._nothing is None:
+            self._nothing = self.join(-1, self.said(Said()))
+        return self._nothing
 
     def join(self, around: int, said: int) -> int:
         """The class of a prefix where something is said, inside one of class `around` (-1: the whole family)."""

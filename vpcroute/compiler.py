@@ -26,10 +26,10 @@ from vpcroute.fib.decided import Decided, decide_all
 from vpcroute.fib.hostnames import hostnames
 from vpcroute.fib.prefixes import FrozenPrefixes
 from vpcroute.fib.resolver import Resolver
-from vpcroute.fib.sweep import Ranges, sweep
+from vpcroute.fib.sweep import Ranges, halves, sweep
 from vpcroute.fib.tables import Family, Tables
 from vpcroute.fib.trie import build
-from vpcroute.hearing import Hearing, Record, Told, is_inside, record_of, span_of
+from vpcroute.hearing import Hearing, Record, Told, record_of, span_of
 from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.packed import FIRST_V6, RECORD_SIZES
 from vpcroute.precedence import View
@@ -160,7 +160,9 @@ def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[A
         else:
             number = number_of(route)
             version = 4 if number < FIRST_V6 else 6
-            touched.setdefault(version, _Touched()).add(route, record_of(number))
+            if version not in touched:
+                touched[version] = _Touched()
+            touched[version].add(route, record_of(number))
     for version, there in touched.items():
         families[version] = _changed(families[version], Hearing(store, version, network), made.classes, there)
     if named:
@@ -170,17 +172,17 @@ def _brought_up(store: Store, network: str, made: _Compiled, changes: Iterable[A
 
 def _changed(family: Family, hearing: Hearing, classes: RouteClasses, touched: _Touched) -> Family:
     """A family after something came or went at some prefixes; what lies inside them is swept again."""
-    outermost: list[Record] = []
-    for record in sorted(touched.records()):
-        if not outermost or not is_inside(record, outermost[-1]):
-            outermost.append(record)
-    if outermost[0][-1] == 0:
+    records = sorted(touched.records())
+    if records[0][-1] == 0:
         return _family(hearing, hearing.subnets(classes), classes)
-    spans = []
-    for record in outermost:
+    spans: list[tuple[int, int, Ranges]] = []
+    done = -1
+    for record in records:
         first, last = span_of(record)
-        span = hearing.around(record, classes), first, last
-        spans.append((first, last, swept(hearing.inside(record, classes), family.version, classes, span)))
+        if last > done:  # else it lies inside the one before
+            around, told = hearing.around(record, classes), hearing.inside(record, classes)
+            spans.append((first, last, _swept_span(record, (first, last), told, around, classes)))
+            done = last
     here = touched.subnets.pop(hearing.network, set())
     elsewhere = {
         other: (family.elsewhere.get(other) or FrozenPrefixes(family.version, b"", [])).changed(
@@ -196,6 +198,16 @@ def _changed(family: Family, hearing: Hearing, classes: RouteClasses, touched: _
         family.wan.changed(hearing.wan_at(touched.wan)),
         {**family.elsewhere, **elsewhere},
     )
+
+
+def _swept_span(record: Record, span: tuple[int, int], told: Told, around: int, classes: RouteClasses) -> Ranges:
+    """The ranges that prefixes make in one that they lie in, or are, with the class around it."""
+    records, said = told
+    version = 4 if len(record) == RECORD_SIZES[4] else 6
+    if len(said) > 1 or (said and records != record):
+        return swept(told, version, classes, (around, *span))
+    high, low = halves(version, span[0])
+    return Ranges((high,), (low,), (classes.join(around, said[0]) if said else around,))
 
 
 def swept(

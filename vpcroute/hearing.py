@@ -17,7 +17,7 @@ from vpcroute.precedence import WanLike
 from vpcroute.ranges import SPECIAL, Range
 from vpcroute.store import Store
 
-__all__ = ["Hearing", "Record", "Told", "is_inside", "record_of", "span_of"]
+__all__ = ["Hearing", "Record", "Told", "record_of", "span_of"]
 
 #: A prefix as its packed address and, in one more octet, its length.
 Record = bytes
@@ -48,12 +48,6 @@ def span_of(record: Record) -> tuple[int, int]:
     return first, first | (1 << 8 * len(record) - 8) - 1 >> record[-1]
 
 
-def is_inside(record: Record, outer: Record) -> bool:
-    """Whether a prefix lies inside another one, or is the same."""
-    first, last = span_of(outer)
-    return record[-1] >= outer[-1] and first <= int.from_bytes(record[:-1]) <= last
-
-
 #: The special-purpose ranges of each family: record, first and last address, range.
 _SPECIALS: Final = {
     version: [
@@ -64,6 +58,19 @@ _SPECIALS: Final = {
     ]
     for version in (4, 6)
 }
+
+
+#: Those that share an address with each first octet: most share none.
+_SPECIALS_AT: Final = {
+    version: [[s for s in specials if s[0][0] <= octet <= s[2] >> width - 8] for octet in range(256)]
+    for version, specials in _SPECIALS.items()
+    for width in (8 * (RECORD_SIZES[version] - 1),)
+}
+
+
+def _specials_at(record: Record, version: int) -> list[tuple[Record, int, int, Range]]:
+    """The special-purpose ranges that may share an address with a prefix."""
+    return _SPECIALS_AT[version][record[0]] if record[-1] >= 8 else _SPECIALS[version]
 
 
 _NO_SUBNETS: Final = Subnets(b"", array("I"), array("I"))
@@ -102,12 +109,10 @@ class Hearing:
     def inside(self, record: Record, classes: RouteClasses) -> Told:
         """The same for the prefixes inside one, itself included."""
         packed, length = record[:-1], record[-1]
-        start, end = span_of(record)
-        specials = {
-            r: special
-            for r, first, last, special in _SPECIALS[self.version]
-            if start <= first and last <= end and length <= r[-1]
-        }
+        specials = {}
+        if near := _specials_at(record, self.version):
+            start, end = span_of(record)
+            specials = {r: s for r, first, last, s in near if start <= first and last <= end and length <= r[-1]}
         root: _Few = {self._root: {}} if length == 0 else {}
         few = self._few(lambda tree: tree.inside(packed, length), root, specials)
         subnets = self._as_subnets(self._zero_trust.inside(packed, length), classes)
@@ -118,14 +123,17 @@ class Hearing:
         packed, length = record[:-1], record[-1]
         if length == 0:
             return -1
-        start, _ = span_of(record)
-        specials = {
-            r: special
-            for r, first, last, special in _SPECIALS[self.version]
-            if first <= start <= last and r[-1] < length
-        }
-        few = self._few(lambda tree: tree.above(packed, length), {self._root: {}}, specials)
-        for address, shorter, ids in self._zero_trust.above(packed, length):
+        specials = {}
+        if near := _specials_at(record, self.version):
+            start = int.from_bytes(packed)
+            specials = {r: s for r, first, last, s in near if first <= start <= last and r[-1] < length}
+        few = self._few(lambda tree: tree.above(packed, length), {}, specials)
+        subnets = self._zero_trust.above(packed, length)
+        if not few:  # of subnet routes alone the longest decides
+            nearest = cast(SubnetRoute, self._store[subnets[0][2][0]]) if subnets else None
+            return classes.nothing if nearest is None else classes.join(classes.nothing, classes.subnet(nearest))
+        few.setdefault(self._root, {})
+        for address, shorter, ids in subnets:
             few.setdefault(address + _OCTETS[shorter], {})["zero_trust"] = self._store[ids[0]]
         around = -1
         for there in sorted(few):
@@ -199,6 +207,8 @@ class Hearing:
 
     def _numbered(self, few: _Few, subnets: Subnets, classes: RouteClasses) -> Told:
         """The prefixes in `few` and those of subnet routes, and what is said there."""
+        if not few:
+            return subnets.records, subnets.said
         size = len(self._root)
         records: list[bytes] = []
         numbers = array("I")

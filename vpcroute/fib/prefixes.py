@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, Generic, TypeVar
@@ -80,8 +80,10 @@ class FrozenPrefixes(Generic[T]):
         new = object.__new__(type(self))
         new._size, new._count, new._shortest = self._size, self._count, self._shortest
         new._pages, new._firsts = self._pages.copy(), self._firsts.copy()
-        for record in sorted(changes):
-            new._put(record, changes[record])
+        coming = sorted(changes)
+        done = 0
+        while done < len(coming):
+            done = new._put(coming, done, changes)
         return new
 
     def nbytes(self) -> int:
@@ -100,30 +102,33 @@ class FrozenPrefixes(Generic[T]):
         behind = not_above(records, record)
         return records[(behind - 1) * size : behind * size], contents[behind - 1]
 
-    def _put(self, record: bytes, content: T | None) -> None:
-        page = max(0, bisect_right(self._firsts, record) - 1)
+    def _put(self, coming: list[bytes], done: int, changes: Mapping[bytes, T | None]) -> int:
+        """Makes those of the changes from `done` on that are in one block; returns how many are done then."""
+        page = max(0, bisect_right(self._firsts, coming[done]) - 1)
         firsts, blocks = self._pages[page] if self._pages else ([], [])
-        block = max(0, bisect_right(firsts, record) - 1)
+        block = max(0, bisect_right(firsts, coming[done]) - 1)
         records, contents = blocks[block] if blocks else (b"", [])
-        size = self._size
-        place = not_above(records, record)
-        there = records[(place - 1) * size : place * size] == record if place else False
-        place -= there
-        if not there and content is None:
-            return
+        after = [*firsts[block + 1 : block + 2], *self._firsts[page + 1 : page + 2]]
+        until = bisect_left(coming, after[0], done) if after else len(coming)
         contents = contents.copy()
-        contents[place : place + there] = () if content is None else (content,)
-        put = b"" if content is None else record
-        records = records[: place * size] + put + records[(place + there) * size :]
-        self._count += bool(put) - there
-        self._shortest = min(self._shortest, record[-1])
-        parts: list[_Block[T]] = [(records, contents)] if contents else []
-        if len(contents) > 2 * _BLOCK:
-            parts = [(records[: _BLOCK * size], contents[:_BLOCK]), (records[_BLOCK * size :], contents[_BLOCK:])]
+        size = self._size
+        for record in coming[done:until]:
+            content = changes[record]
+            place = not_above(records, record)
+            there = records[(place - 1) * size : place * size] == record if place else False
+            place -= there
+            put = () if content is None else (content,)
+            contents[place : place + there] = put
+            records = records[: place * size] + record * len(put) + records[(place + there) * size :]
+            self._count += len(put) - there
+            self._shortest = min(self._shortest, record[-1] if put else _NONE)
+        cuts = range(0, len(contents), _BLOCK if len(contents) > 2 * _BLOCK else 2 * _BLOCK)
+        step = cuts.step
+        parts = [(records[at * size : (at + step) * size], contents[at : at + step]) for at in cuts]
         blocks = blocks[:block] + parts + blocks[block + 1 :]
         firsts = firsts[:block] + [part[:size] for part, _ in parts] + firsts[block + 1 :]
-        pages: list[_Page[T]] = [(firsts, blocks)] if blocks else []
-        if len(blocks) > 2 * _PAGE:
-            pages = [(firsts[:_PAGE], blocks[:_PAGE]), (firsts[_PAGE:], blocks[_PAGE:])]
+        step = _PAGE if len(blocks) > 2 * _PAGE else 2 * _PAGE
+        pages = [(firsts[at : at + step], blocks[at : at + step]) for at in range(0, len(blocks), step)]
         self._pages[page : page + 1] = pages
         self._firsts[page : page + 1] = [first[0] for first, _ in pages]
+        return until
