@@ -43,6 +43,7 @@ _QUICK: Final = (
     "private/change",
     "private/wide-change",
     "private/vantage",
+    "private/analysis",
     "private/vantage-memory",
     "private/open",
     "private/memory",

@@ -1,4 +1,4 @@
-"""What is not timed a call: building, changes, another vantage, opening a file, memory."""
+"""What is not timed a call: building, changes, another vantage, analysis, opening a file, memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from time import process_time_ns
 from typing import Final
 
 from benchmarks import changes, memory
+from benchmarks.analysis import analysis
 from benchmarks.contenders import addresses
 from benchmarks.opening import opening
 from benchmarks.results import Result, Row
@@ -34,6 +35,7 @@ def table_steps(bench: AddressBench) -> Iterator[Step]:
     yield Step(f"{name}/change", partial(changes.change, bench))
     yield Step(f"{name}/wide-change", partial(changes.wide_change, bench))
     yield Step(f"{name}/vantage", partial(changes.vantage, bench))
+    yield Step(f"{name}/analysis", partial(analysis, bench))
     yield Step(f"{name}/open", partial(opening, bench))
     yield Step(f"{name}/build", partial(_build, bench))
     yield Step(f"{name}/memory", partial(_memory, table))
