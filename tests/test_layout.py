@@ -21,11 +21,12 @@ ORDER = (
     *("fib.nameblocks", "fib.names", "fib.compare", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
     *("fib.resolution", "fib.resolver", "fib.live", "fib.saved", "fib.image"),
     *("queries", "edges", "table", "reference", "compiler", "live", "proof"),
-    *("analysis", "analysis.explanation", "analysis.spelling", "analysis.sources", "analysis.weighing"),
+    *("analysis.explanation", "analysis.spelling", "analysis.sources", "analysis.weighing"),
     *("analysis.ways", "analysis.naming", "analysis.steps", "analysis.explain"),
     *("analysis.answer", "analysis.changes", "analysis.address_diff", "analysis.name_diff"),
     *("analysis.diff", "analysis.whatif", "analysis.loose", "analysis.impact"),
     *("analysis.standpoints", "analysis.expectations", "analysis.marks", "analysis.tree"),
+    "analysis",
     "",  # the public names
     *("sources", "sources.json_text", "sources.files"),
     *("sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
