@@ -203,8 +203,7 @@ def test_assert(run: Run, tmp_path: Path) -> None:
         (
             'destination = "wiki.internal.local"\nmust = { egress = "prod-vpc" }',
             [],
-            "wiki.internal.local",
-            "hostname_route",
+            ("wiki.internal.local", "hostname_route"),
         ),
         ('destination = "*.example"\nmust = { offramp = "MESH" }', [], ("other0.example", "name_addresses")),
         ('destination = "192.168.1.1"\nmust = { offramp = "MESH" }', [], ("192.168.1.1", "default_private")),
