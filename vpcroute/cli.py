@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "explain": ("explain", "why addresses go where they go, and what would have to be true for another way"),
     "show": ("show", "the route table as a tree, with what each route is worth"),
     "check": ("check", "what is in a network document, and what is odd"),
+    "lint": ("lint", "what is wrong in a network document, or has no effect, or may not be meant"),
     "diff": ("diff", "what changes for traffic between two network documents"),
     "whatif": ("whatif", "what a change would do to traffic"),
     "impact": ("impact", "what would be lost with each connector"),

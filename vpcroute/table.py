@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from vpcroute.analysis.explanation import Explanation
+    from vpcroute.analysis.lint import LintFinding
     from vpcroute.fib.resolution import Resolution
     from vpcroute.fib.resolver import Resolver
     from vpcroute.live import LiveResolver
@@ -388,6 +389,12 @@ class RouteTable(Queries):
         from vpcroute.analysis.explain import explain
 
         return explain(self, Vantage(**vantage), address, answers)
+
+    def lint(self, vantages: Iterable[Vantage] | None = None) -> list[LintFinding]:
+        """What is wrong in it, has no effect or may not be meant; see :func:`vpcroute.analysis.lint.lint`."""
+        from vpcroute.analysis.lint import lint
+
+        return lint(self, vantages=vantages)
 
     def compile(self, vantage: Vantage | None = None, /, **fields: Any) -> Resolver:
         """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""

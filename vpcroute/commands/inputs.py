@@ -12,6 +12,7 @@ from vpcroute.commands.status import Status
 from vpcroute.errors import InvalidDocument, printable
 from vpcroute.fields import IPAddress
 from vpcroute.output.terminal import progress_bar
+from vpcroute.sources.document import load as load_document
 from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import find_binding
 from vpcroute.table import RouteTable
@@ -45,11 +46,13 @@ def load(args: argparse.Namespace, file: str) -> RouteTable:
     return read(file, lambda: load_or_raise(args, file))
 
 
-def load_or_raise(args: argparse.Namespace, file: str) -> RouteTable:
-    """The same, but raises :exc:`InvalidDocument` for errors of the document."""
+def load_or_raise(args: argparse.Namespace, file: str, paths: dict[object, str] | None = None) -> RouteTable:
+    """The same, but raises :exc:`InvalidDocument` for errors of the document; `paths` is for its reader."""
     answers = _answers(args)
     with progress_bar(os.path.basename(file)) as progress:
-        table = RouteTable.load(file, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress)
+        table = load_document(
+            file, lenient=args.lenient, stored_wildcards=args.stored_wildcards, progress=progress, paths=paths
+        )
     with table.transaction():
         for name, addresses in answers.items():
             table.set_hosts(name, addresses)

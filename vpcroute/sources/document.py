@@ -38,6 +38,7 @@ def load(
     lenient: bool = False,
     stored_wildcards: bool = False,
     progress: Progress | None = None,
+    paths: dict[object, str] | None = None,
 ) -> RouteTable:
     """The route table of a network document in a file; see :func:`read`.
 
@@ -56,7 +57,7 @@ def load(
     if problems:
         raise InvalidDocument(problems)
     del text  # which may take as much memory as all that follows
-    return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
+    return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress, paths=paths)
 
 
 def read(
@@ -65,6 +66,7 @@ def read(
     lenient: bool = False,
     stored_wildcards: bool = False,
     progress: Progress | None = None,
+    paths: dict[object, str] | None = None,
 ) -> RouteTable:
     """The route table of a network document.
 
@@ -74,11 +76,12 @@ def read(
             force: they still capture their addresses and names, which are refused (``route_not_in_force``).
         stored_wildcards: read a stored hostname without a mark as the name and the names one label below it.
         progress: is called with the number of records that are done, and of all, now and then.
+        paths: is filled with the path of each announcement, virtual network, connector and service.
 
     Raises:
         InvalidDocument: with every error and its path.
     """
-    reading = Reading(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
+    reading = Reading(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress, paths=paths)
     zero_trust, wan = ZeroTrust(reading), Wan(reading)
     zero_trust.read_networks()
     with reading.table.transaction():

@@ -54,12 +54,19 @@ class Reading:
     """
 
     def __init__(
-        self, document: Mapping[str, Any], *, lenient: bool, stored_wildcards: bool, progress: Progress | None
+        self,
+        document: Mapping[str, Any],
+        *,
+        lenient: bool,
+        stored_wildcards: bool,
+        progress: Progress | None,
+        paths: dict[object, str] | None = None,
     ) -> None:
         self.table = RouteTable()
         self.problems: list[tuple[str, str]] = []
         self.lenient = lenient
         self.stored_wildcards = stored_wildcards
+        self._paths = paths
         self._progress = progress
         self._again: Counter[Announcement] = Counter()
         self._document = document if isinstance(document, Mapping) else {}
@@ -142,6 +149,7 @@ class Reading:
             else:
                 self.wrong(path, str(error))
             return
+        self.at(path, held)
         if self.table.store.log.revision == before:
             # The first of them are remarks on each of its answers, too.
             self._again[held] += 1
@@ -173,4 +181,10 @@ class Reading:
         except RouteConflict as error:
             self.wrong(path, str(error))
             return False
+        self.at(path, thing)
         return True
+
+    def at(self, path: str, thing: object) -> None:
+        """Notes where something stands first, if anybody asks for that."""
+        if self._paths is not None:
+            self._paths.setdefault(thing, path)

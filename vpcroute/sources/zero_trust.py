@@ -74,6 +74,7 @@ class ZeroTrust:
                 self._reading.wrong(f"{path}.id", "is that of an earlier virtual network")
             elif network is not None:
                 networks[network.id] = network
+                self._reading.at(path, network)
         sound = not self._reading.problems
         defaults = [network.name for network in networks.values() if network.is_default]
         if networks and len(defaults) != 1:
