@@ -60,6 +60,7 @@ def _values(text: str) -> Iterator[tuple[str, int]]:
         elif first in "}]":
             around.pop()
             counts.pop()
+            is_key = False
         elif first == ",":
             counts[-1] += 1
         elif first != ":":
