@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -127,10 +128,10 @@ def _found(args: argparse.Namespace, file: str) -> list[LintFinding]:
 
 def _uri(file: str) -> str:
     """A file as a URI: relative to the working directory if it is inside."""
-    relative = os.path.relpath(file)
-    if relative.startswith(os.pardir):
-        return "file://" + quote(os.path.abspath(file).replace(os.sep, "/"), errors="surrogateescape")
-    return quote(relative.replace(os.sep, "/"), errors="surrogateescape")
+    path, here = os.path.abspath(file), os.path.join(os.getcwd(), "")
+    if not path.startswith(here):
+        return Path(path).as_uri()
+    return quote(os.fsencode(path.removeprefix(here).replace(os.sep, "/")))
 
 
 def _positions(file: str, found: Sequence[LintFinding]) -> dict[str, tuple[int, int]]:

@@ -218,14 +218,14 @@ CHECKS: Final[Mapping[LintCode, Check]] = MappingProxyType(
             (
                 "warning",
                 "hostname_forms",
-                "a name and its wildcard lead to different connectors, and Cloudflare stores both as the same name",
+                "a name and its wildcard, which Cloudflare stores as one name, lead to different connectors",
                 "lead both to one connector, or use other names",
                 _HFMT,
             ),
             (
                 "note",
                 "hostname_overlap",
-                "a name and a wildcard that matches it lead to different connectors; which wins is not documented",
+                "a name and a wildcard over it lead to different connectors; which wins is not documented",
                 "move the name out from under the wildcard, or lead both to one connector",
                 _MESHR,
             ),
