@@ -546,7 +546,7 @@ def test_interrupted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vpcroute.RouteTable, "load", interrupted)
+    monkeypatch.setattr("vpcroute.commands.inputs.load_document", interrupted)
     assert run("check", SAMPLE) == (130, "", "")
 
 
