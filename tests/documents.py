@@ -28,7 +28,7 @@ FRA = OnRamp(kind="cni", name="fra", id="c1")  # 10.255.2.0, 10.255.2.1
 #: Where lists and objects stand in a document.
 LISTS = (
     "virtual_networks tunnels mesh_nodes devices subnets routes hostname_routes services wan.routes wan.gre_tunnels "
-    "wan.ipsec_tunnels wan.interconnects bgp_routes gateway_rules gateway_lists"
+    "wan.ipsec_tunnels wan.interconnects wan.onramps bgp_routes gateway_rules gateway_lists"
 ).split()
 OBJECTS = ("wan", "health", "hosts")
 

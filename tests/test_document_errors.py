@@ -81,16 +81,19 @@ SHAPES: dict[str, Shape] = {
         route("10.0.0.0/8"),
         "network tunnel_id",
         string="network tunnel_id tunnel_name tun_type virtual_network_id virtual_network_name id comment",
+        boolean="in_force",
     ),
     "hostname_routes": _shape(
         named("a.example", match="exact"),
         "hostname tunnel_id",
         string="hostname tunnel_id tunnel_name tun_type match id comment",
+        boolean="in_force",
     ),
     "wan.routes": _shape(
         static("10.0.0.0/8"),
         "prefix priority",
         string="prefix nexthop onramp id description",
+        boolean="in_force",
         integer="priority weight",
         object="scope",
         array="scope.colo_names scope.colo_regions",
@@ -98,8 +101,14 @@ SHAPES: dict[str, Shape] = {
     "wan.gre_tunnels": _ONRAMP,
     "wan.ipsec_tunnels": _ONRAMP,
     "wan.interconnects": _ONRAMP,
+    "wan.onramps": _ONRAMP,
     "bgp_routes": _shape(
-        bgp("10.0.0.0/8"), "prefix onramp", string="prefix onramp", array="as_path communities", integer="customer_asn"
+        bgp("10.0.0.0/8"),
+        "prefix onramp",
+        string="prefix onramp id comment",
+        boolean="in_force",
+        array="as_path communities",
+        integer="customer_asn",
     ),
     "services": _shape(
         service({"ipv4": "10.0.0.1", "network": behind()}),

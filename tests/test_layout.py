@@ -32,7 +32,7 @@ ORDER = (
     "",  # the public names
     *("sources", "sources.json_text", "sources.positions", "sources.files"),
     *("sources.hosts", "sources.wrangler", "sources.records", "sources.onramps"),
-    *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document"),
+    *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document", "sources.writing"),
     *("sources.images", "sources.following", "sources.expectations"),
     *("output", "output.words", "output.objects", "output.terminal", "output.tables", "output.rows"),
     *("output.answers", "output.explanations", "output.changes", "output.trees", "output.sarif"),

@@ -104,10 +104,18 @@ class Registry:
         known = _listed((thing.name or thing.id or "" for thing in islice(self.all(kind), MOST_LISTED)), count)
         raise LookupError(f"no {called} {quoted(text)}; there is {known}" if count else f"there is no {called}")
 
+    def is_known(self, thing: Known) -> bool:
+        """Whether an object is registered or used."""
+        key = _key(thing)
+        return self._objects[key[0]].get(key) == thing
+
+    def is_registered(self, thing: Known) -> bool:
+        """Whether an object is registered by itself."""
+        return _key(thing) in self._registered and self.is_known(thing)
+
     def known(self, thing: _K) -> _K:
         """The object itself if it is known; LookupError if it is not."""
-        key = _key(thing)
-        if self._objects[key[0]].get(key) != thing:
+        if not self.is_known(thing):
             raise LookupError(f"{_CALLED[type(thing)]} {quoted(thing.name or thing.id or '')} is not known")
         return thing
 

@@ -375,6 +375,12 @@ class RouteTable(Queries):
 
         return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
 
+    def to_document(self) -> dict[str, Any]:
+        """The network document of this table; see :func:`vpcroute.sources.writing.write`."""
+        from vpcroute.sources.writing import write
+
+        return write(self)
+
     def resolve(self, address: object, *, answers: Iterable[object] | None = None, **vantage: Any) -> Resolution:
         """Where an address goes, straight from the rules; takes the fields of a Vantage as arguments."""
         from vpcroute.reference import Reference

@@ -6,14 +6,17 @@ could have stored that is odd but has one meaning is loaded and becomes a findin
 
     virtual_networks, tunnels, mesh_nodes, devices, subnets, routes, hostname_routes, services,
     wan: {routes, gre_tunnels, ipsec_tunnels, interconnects}, gateway_rules, gateway_lists
-    routing_mode, bgp_routes, health, hosts                      (ours: the API has nothing for them)
+    routing_mode, bgp_routes, health, hosts, wan.onramps         (ours: the API has nothing for them)
+
+Ours are, besides, a hostname route's ``match``, ``in_force: false`` of a route, the subnet type ``private_lb``, and the
+place ``*`` in a state by place, which is everywhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
 from vpcroute.announcements import VpcService
 from vpcroute.egress import HEALTH_STATES, MeshNode
@@ -29,7 +32,10 @@ from vpcroute.sources.wan import Wan
 from vpcroute.sources.zero_trust import ZeroTrust
 from vpcroute.table import RouteTable
 
-__all__ = ["load", "read"]
+__all__ = ["EVERYWHERE_ELSE", "load", "read"]
+
+#: The place, in a state by place, that is every other one.
+EVERYWHERE_ELSE: Final = "*"
 
 
 def load(
@@ -195,4 +201,5 @@ def _read_health(reading: Reading) -> None:
             if not isinstance(state, str) or state not in HEALTH_STATES:
                 reading.wrong(where, f"must be one of {', '.join(HEALTH_STATES)}, or an object of these by place")
             else:
-                reading.made_at(where, reading.table.set_health, connector, state, place=place)
+                at = None if place == EVERYWHERE_ELSE else place
+                reading.made_at(where, reading.table.set_health, connector, state, place=at)

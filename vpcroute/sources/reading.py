@@ -27,7 +27,8 @@ _T = TypeVar("_T")
 
 LISTS: Final = (
     *("virtual_networks", "tunnels", "mesh_nodes", "devices", "subnets", "routes", "hostname_routes", "services"),
-    *("wan.routes", "wan.gre_tunnels", "wan.ipsec_tunnels", "wan.interconnects", "bgp_routes"),
+    *("wan.routes", "wan.gre_tunnels", "wan.ipsec_tunnels", "wan.interconnects", "wan.onramps"),
+    "bgp_routes",
     *("gateway_rules", "gateway_lists"),
 )
 _FIELD: Final = re.compile(r"[A-Za-z]+\.([a-z0-9_]+): (.*)", re.DOTALL)

@@ -94,6 +94,7 @@ class RouteRecord:
     virtual_network_name: str | None = None
     id: str | None = None
     comment: str | None = None
+    in_force: bool | None = None  # ours, as in the other routes
 
 
 @attrs.frozen
@@ -105,6 +106,7 @@ class HostnameRecord:
     match: str | None = None
     id: str | None = None
     comment: str | None = None
+    in_force: bool | None = None
 
 
 @attrs.frozen
@@ -123,6 +125,7 @@ class WanRouteRecord:
     scope: ScopeRecord | None = None
     id: str | None = None
     description: str | None = None
+    in_force: bool | None = None
 
 
 @attrs.frozen
@@ -146,6 +149,9 @@ class BgpRecord:
     as_path: list[int] | None = None
     communities: list[str] | None = None
     customer_asn: int | None = None
+    id: str | None = None
+    comment: str | None = None
+    in_force: bool | None = None
 
 
 @attrs.frozen

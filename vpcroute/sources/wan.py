@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from vpcroute.announcements import BgpRoute, WanRoute
 from vpcroute.egress import OnRamp
 from vpcroute.errors import printable
@@ -12,7 +15,15 @@ from vpcroute.sources.onramps import OnRamps
 from vpcroute.sources.reading import Reading
 from vpcroute.sources.records import BgpRecord, OnRampRecord, WanRouteRecord
 
-__all__ = ["Wan"]
+__all__ = ["ONRAMP_LISTS", "Wan"]
+
+#: Where each kind of on-ramp stands in the WAN part.
+ONRAMP_LISTS: Final[Mapping[str, str]] = {
+    "gre": "gre_tunnels",
+    "ipsec": "ipsec_tunnels",
+    "cni": "interconnects",
+    "unknown": "onramps",  # ours
+}
 
 
 class Wan:
@@ -24,7 +35,7 @@ class Wan:
         self._asns: dict[OnRamp, int] = {}
 
     def read_onramps(self) -> None:
-        for key, kind in (("gre_tunnels", "gre"), ("ipsec_tunnels", "ipsec"), ("interconnects", "cni")):
+        for kind, key in ONRAMP_LISTS.items():
             for path, record in self._reading.records(f"wan.{key}", OnRampRecord):
                 onramp = self._reading.made(path, OnRamp, kind=kind, name=record.name, id=record.id)
                 if onramp is None:
@@ -59,6 +70,7 @@ class Wan:
                     colos=colos,
                     id=record.id or None,
                     comment=record.description,
+                    in_force=record.in_force is not False,
                 )
                 self._reading.announce(path, route, *findings)
 
@@ -104,5 +116,8 @@ class Wan:
                     as_path=record.as_path or (),
                     communities=record.communities or (),
                     customer_asn=asn,
+                    id=record.id or None,
+                    comment=record.comment,
+                    in_force=record.in_force is not False,
                 )
                 self._reading.announce(path, route)

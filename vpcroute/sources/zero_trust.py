@@ -9,7 +9,7 @@ from vpcroute.announcements import DeviceAddress, HostnameRoute, SubnetRoute, Vi
 from vpcroute.egress import ClientDevice, Health, MeshNode, Tunnel
 from vpcroute.errors import printable, quoted
 from vpcroute.fields import lower_uuid, read_prefix
-from vpcroute.limits import MOST_LISTED, MOST_RANGES
+from vpcroute.limits import LONGEST_TEXT, MOST_LISTED, MOST_RANGES
 from vpcroute.ranges import IPNetwork, ReservedKind
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.sources.reading import Reading
@@ -24,12 +24,13 @@ from vpcroute.sources.records import (
 from vpcroute.table import RouteTable
 from vpcroute.vantage import ROUTING_MODES, RoutingMode
 
-__all__ = ["ZeroTrust"]
+__all__ = ["SUBNET_KINDS", "ZeroTrust"]
 
-_SUBNET_KINDS: Final[Mapping[str, ReservedKind]] = {
+SUBNET_KINDS: Final[Mapping[str, ReservedKind]] = {
     "cloudflare_source": "source",
     "initial_resolved_ip": "token",
     "warp": "device",
+    "private_lb": "private_lb",  # ours
 }
 #: The state of a tunnel by its ``status``: one that never ran cannot serve either.
 _STATUS: Final[Mapping[str, Health]] = {
@@ -93,7 +94,7 @@ class ZeroTrust:
     def read_subnets(self) -> None:
         subnets: dict[tuple[ReservedKind, IPNetwork], None] = {}
         for path, record in self._reading.records("subnets", SubnetRecord):
-            kind = _SUBNET_KINDS.get(record.subnet_type)
+            kind = SUBNET_KINDS.get(record.subnet_type)
             if kind is not None:
                 prefix = self._reading.made(path, _read_subnet, record.network)
                 if prefix is not None:
@@ -192,6 +193,7 @@ class ZeroTrust:
                     virtual_network=network,
                     id=record.id or None,
                     comment=record.comment,
+                    in_force=record.in_force is not False,
                 )
                 self._reading.announce(path, route, *findings, *more)
 
@@ -236,7 +238,11 @@ class ZeroTrust:
             match = record.match
             if match is None and not record.hostname.removeprefix(".").startswith("*."):
                 match = "both" if self._reading.stored_wildcards else "stored"
-            options: dict[str, Any] = {"id": record.id or None, "comment": record.comment}
+            options: dict[str, Any] = {
+                "id": record.id or None,
+                "comment": record.comment,
+                "in_force": record.in_force is not False,
+            }
             if self._reading.lenient and "*" in record.hostname.removeprefix(".").removeprefix("*."):
                 options["in_force"], match = False, None
             self._reading.announce(
@@ -253,4 +259,6 @@ def _read_subnet(text: str) -> IPNetwork:
 
 def _name(text: str | None) -> str | None:
     """A name that people gave, safe to print; None for an empty one."""
-    return printable(text) if text else None
+    if not text:
+        return None
+    return text if len(text) <= LONGEST_TEXT and text.isprintable() else printable(text)
