@@ -12,8 +12,8 @@ from documents import GONE, NETWORKS, SAMPLE, document, wan
 from doing import RULE, Block, blocks, make
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import EVERY_VANTAGE, PHASES
-from test_agreement import Question, outcome
+from networks import EVERY_VANTAGE, PHASES, Question
+from test_agreement import outcome
 
 from vpcroute import (
     Announcement,
@@ -99,7 +99,7 @@ def test_networks_of_every_kind(network: Network, random: Any) -> None:
 
 
 @given(st.lists(blocks(), max_size=8))
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(max_examples=40, deadline=None, phases=PHASES)
 def test_tables_after_changes_of_every_kind(drawn: list[Block]) -> None:
     table = RouteTable(virtual_networks=VIRTUAL_NETWORKS, routing_mode="legacy")
     make(table, drawn)

@@ -11,6 +11,7 @@ from typing import Final
 __all__ = [
     "DEEPEST",
     "LARGEST_DOCUMENT",
+    "LARGEST_PART",
     "LARGEST_SETTINGS",
     "LONGEST_AS_PATH",
     "LONGEST_COMMENT",
@@ -77,6 +78,8 @@ MOST_KEPT_PROBLEMS: Final = 10_000
 LARGEST_DOCUMENT: Final = 1 << 30
 #: A wrangler file or a hosts file in octets: those that people write have some thousands.
 LARGEST_SETTINGS: Final = 1 << 24
+#: A part of a stored table's history in octets: 512 operations, or all of Gateway's policies and lists.
+LARGEST_PART: Final = 1 << 27
 #: Levels of a document, and parts of a dotted key in TOML, where the reader takes more than linear time for them or
 #: the recursion limit of Python does not protect it; the shapes of the API have seven.
 DEEPEST: Final = 64

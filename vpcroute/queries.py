@@ -16,9 +16,10 @@ from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.ranges import AccountSubnets, IPNetwork, Range
 from vpcroute.registry import Registry
 from vpcroute.remarks import Finding, RemarkCode
+from vpcroute.standpoint import Standpoint, remarks_of, stand
 from vpcroute.store import KINDS, Store
 from vpcroute.transactions import Transactional
-from vpcroute.vantage import RoutingMode, read_region
+from vpcroute.vantage import RoutingMode, Vantage, read_region
 
 __all__ = ["Queries"]
 
@@ -204,6 +205,20 @@ class Queries(Transactional):
                 sets.append(self.store.ids_by_state(health, self._health))
             ids = BitMap.intersection(*sets) if sets else self.store.all_ids()
             return self.store.held(ids)
+
+    def stand(self, vantage: Vantage) -> Standpoint:
+        """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""
+        if not isinstance(vantage, Vantage):
+            raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
+        with self._lock:
+            return stand(
+                vantage,
+                registry=self._registry,
+                default=self._default,
+                mode=vantage.routing_mode or self.routing_mode,
+                health=self._copy("health", lambda: {via: dict(places) for via, places in self._health.items()}),
+                findings=self._copy("findings", lambda: remarks_of(self._findings.values())),
+            )
 
     def _network(self, text: str) -> VirtualNetwork:
         return self._registry.find(VirtualNetwork, text)

@@ -81,6 +81,11 @@ class Registry:
         """Every object of a kind."""
         return (thing for thing in self._objects[kind].values() if isinstance(thing, kind))
 
+    def registered(self) -> Iterator[Known]:
+        """Every object that is registered by itself."""
+        for objects in self._objects.values():
+            yield from (thing for key, thing in objects.items() if key in self._registered)
+
     def find(self, kind: type[_T], text: str) -> _T:
         """The object of a kind with this id, or the only one with this name.
 

@@ -26,7 +26,6 @@ from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, ReservedKind, reserved_ranges
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding
-from vpcroute.standpoint import Standpoint, remarks_of, stand
 from vpcroute.store import KINDS, same_claim
 from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region
 
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from vpcroute.fib.resolution import Resolution
     from vpcroute.fib.resolver import Resolver
     from vpcroute.live import LiveResolver
+    from vpcroute.sources.stored import StoredTable
 
 __all__ = ["RouteTable"]
 
@@ -375,6 +375,20 @@ class RouteTable(Queries):
 
         return read(document, lenient=lenient, stored_wildcards=stored_wildcards, progress=progress)
 
+    @staticmethod
+    def open(
+        path: str | PathLike[str],
+        *,
+        initial: RouteTable | None = None,
+        create: bool = True,
+        read_only: bool = False,
+        timeout: float = 5.0,
+    ) -> StoredTable:
+        """A table that is kept in a file; see :func:`vpcroute.sources.stored.open_table`."""
+        from vpcroute.sources.stored import open_table
+
+        return open_table(path, initial=initial, create=create, read_only=read_only, timeout=timeout)
+
     def to_document(self) -> dict[str, Any]:
         """The network document of this table; see :func:`vpcroute.sources.writing.write`."""
         from vpcroute.sources.writing import write
@@ -423,20 +437,6 @@ class RouteTable(Queries):
             live = self._publisher.add(_vantage_of(vantage, fields), keep)
             self.keep_generations(keep - 1)
             return live
-
-    def stand(self, vantage: Vantage) -> Standpoint:
-        """Looks up what a vantage names, and takes down the state of things; InvalidVantage for what is not known."""
-        if not isinstance(vantage, Vantage):
-            raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
-        with self._lock:
-            return stand(
-                vantage,
-                registry=self._registry,
-                default=self._default,
-                mode=vantage.routing_mode or self.routing_mode,
-                health=self._copy("health", lambda: {via: dict(places) for via, places in self._health.items()}),
-                findings=self._copy("findings", lambda: remarks_of(self._findings.values())),
-            )
 
 
 def _as_ip(address: str | IPAddress) -> IPAddress:

@@ -32,7 +32,7 @@ from vpcroute.sources.wan import Wan
 from vpcroute.sources.zero_trust import ZeroTrust
 from vpcroute.table import RouteTable
 
-__all__ = ["EVERYWHERE_ELSE", "load", "read"]
+__all__ = ["EVERYWHERE_ELSE", "gateway_list_of", "gateway_rule_of", "load", "read"]
 
 #: The place, in a state by place, that is every other one.
 EVERYWHERE_ELSE: Final = "*"
@@ -146,26 +146,30 @@ def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
 
 
 def _read_gateway(reading: Reading) -> None:
-    rules = [
-        GatewayRule(
-            id=record.id,
-            name=record.name,
-            action=record.action,
-            filters=tuple(record.filters or ()),
-            precedence=record.precedence,
-            enabled=bool(record.enabled),
-            traffic=record.traffic or "",
-            identity=record.identity or "",
-            device_posture=record.device_posture or "",
-            settings=record.rule_settings or {},
-        )
-        for _, record in reading.records("gateway_rules", GatewayRuleRecord)
-    ]
-    lists = [
-        GatewayList(record.id, record.name, record.type, tuple(item.value for item in record.items or ()))
-        for _, record in reading.records("gateway_lists", GatewayListRecord)
-    ]
+    rules = [gateway_rule_of(record) for _, record in reading.records("gateway_rules", GatewayRuleRecord)]
+    lists = [gateway_list_of(record) for _, record in reading.records("gateway_lists", GatewayListRecord)]
     reading.table.set_gateway(rules, lists)
+
+
+def gateway_rule_of(record: GatewayRuleRecord) -> GatewayRule:
+    """The Gateway policy of a record."""
+    return GatewayRule(
+        id=record.id,
+        name=record.name,
+        action=record.action,
+        filters=tuple(record.filters or ()),
+        precedence=record.precedence,
+        enabled=bool(record.enabled),
+        traffic=record.traffic or "",
+        identity=record.identity or "",
+        device_posture=record.device_posture or "",
+        settings=record.rule_settings or {},
+    )
+
+
+def gateway_list_of(record: GatewayListRecord) -> GatewayList:
+    """The Gateway list of a record."""
+    return GatewayList(record.id, record.name, record.type, tuple(item.value for item in record.items or ()))
 
 
 def _read_hosts(reading: Reading) -> None:

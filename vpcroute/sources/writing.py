@@ -38,7 +38,7 @@ from vpcroute.sources.zero_trust import SUBNET_KINDS
 from vpcroute.store import KINDS
 from vpcroute.table import RouteTable
 
-__all__ = ["write"]
+__all__ = ["gateway_list", "gateway_rule", "write"]
 
 _Record = dict[str, Any]
 _T = TypeVar("_T")
