@@ -242,6 +242,19 @@ def test_who_changes_takes_in_first_what_others_did(table: StoredTable, other: S
     assert (table.generation, held(table)) == (4, held(other)) == reopened(table)
 
 
+def test_a_live_resolver_follows_another_process_and_is_rolled_back_in_the_file(
+    table: StoredTable, other: StoredTable
+) -> None:
+    live = other.live()
+    table.announce(A)
+    table.set_health(EU, "down")
+    assert other.refresh()
+    assert (live.lookup("10.1.0.1"), live.generations) == (EU, (0, 1, 2))
+    assert other.roll_back(1) == 3
+    assert table.refresh()
+    assert (table.generation, held(table)) == (3, held(other)) == reopened(table)
+
+
 def test_of_two_for_one_destination_the_second_fails(table: StoredTable, other: StoredTable) -> None:
     table.announce(A)
     with pytest.raises(RouteConflict, match="announced through eu"):
@@ -287,6 +300,7 @@ def test_who_is_behind_a_compaction_takes_all_in_at_once(
     heard: list[int] = []
     other.announce(SubnetRoute("10.9.0.0/16", US))
     resolver = other.compile()
+    live = other.live()
     other.add_listener(heard.append)
     table.withdraw(SubnetRoute("10.9.0.0/16", US))
     for route in (A, B):
@@ -297,13 +311,15 @@ def test_who_is_behind_a_compaction_takes_all_in_at_once(
     if changing:
         other.announce(C)
         assert heard == [6, 7]
+        assert other.generations == range(6, 8)
         assert table.refresh()
     else:
         assert other.refresh()
         assert heard == [6]
+        assert other.generations == range(6, 7)
     assert (other.generation, held(other)) == (table.generation, held(table)) == reopened(table)
     assert resolver.lookup("10.9.0.1") == US
-    assert other.compile().lookup("10.1.0.1") == EU
+    assert other.compile().lookup("10.1.0.1") == live.lookup("10.1.0.1") == EU
     with pytest.raises(Exception, match="no route"):
         other.compile().lookup("10.9.0.1")
 

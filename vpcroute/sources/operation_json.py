@@ -41,6 +41,8 @@ _KNOWN: Final[_Types] = (*_CONNECTORS, VirtualNetwork, VpcService)
 _CLASSES: Final[Mapping[object, type]] = {kind.__name__: kind for kind in (*_KNOWN, *_ROUTES, Finding)}
 #: Fields that the classes do not check themselves.
 _TEXTS: Final = ("original", "path", "text")
+#: Operations with what its class does not check.
+_UNCHECKED: Final[tuple[OperationKind, ...]] = ("note", "forget", "set_gateway")
 #: What the arguments of each kind are; those of ``announce_at`` are followed by any number of findings.
 _ARGUMENTS: Final[Mapping[OperationKind, tuple[_Types, ...]]] = {
     "announce_at": ((str,), _ROUTES),
@@ -64,9 +66,7 @@ def operation_to_json(operation: Operation) -> list[Any]:
         TypeError: for a policy, list or finding with a field of another type than it should have.
     """
     written = [operation.kind, *map(_written, operation.arguments)]
-    if operation.kind in ("note", "forget", "set_gateway") or len(operation.arguments) > len(
-        _ARGUMENTS[operation.kind]
-    ):
+    if operation.kind in _UNCHECKED or len(operation.arguments) > len(_ARGUMENTS[operation.kind]):
         try:
             again = operation_from_json(written)
         except ValueError as error:

@@ -232,6 +232,7 @@ class StoredTable(RouteTable):
         with self.transaction():
             self._exchange(other)
             self._generation = last - 1
+        self._kept.clear()  # nobody knows what undoes this one
 
     def _exchange(self, other: RouteTable) -> None:
         for name in _CONTENT:
