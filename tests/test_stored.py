@@ -27,7 +27,7 @@ from networks import PHASES
 
 from vpcroute import HostnameRoute, InvalidDocument, RouteConflict, RouteTable, SubnetRoute, Tunnel
 from vpcroute.gateway import GatewayRule
-from vpcroute.sources.database import is_database
+from vpcroute.sources.files import is_database
 from vpcroute.sources.stored import StoredTable
 from vpcroute.strategies import VIRTUAL_NETWORKS
 
@@ -606,6 +606,18 @@ def test_an_empty_file_is_made_one(path: Path) -> None:
         RouteTable.open(path, create=False)
     RouteTable.open(path).close()
     assert is_database(path)
+
+
+def test_a_stored_table_is_read_wherever_a_document_is(table: StoredTable) -> None:
+    table.announce(A)
+    table.compact()
+    table.announce(B)
+    read = RouteTable.load(table.path)
+    assert type(read) is RouteTable
+    assert (read.generation, held(read)) == (2, held(table))
+    command = [sys.executable, "-m", "vpcroute", "resolve", "--network", str(table.path), "10.2.0.1:80"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    assert "eu" in told.stdout
 
 
 def test_memory_is_refused() -> None:

@@ -36,9 +36,8 @@ from vpcroute.operations import Operation
 from vpcroute.sources.files import open_file
 from vpcroute.sources.operation_json import FORMAT, operation_from_json, operation_to_json
 
-__all__ = ["Database", "is_database"]
+__all__ = ["Base", "Database", "Part"]
 
-_MAGIC: Final = b"SQLite format 3\0"
 #: Tells the files of vpcroute from those of other programs: "vpcr".
 _APPLICATION: Final = 0x76706372
 _SCHEMA: Final = (
@@ -58,14 +57,8 @@ _BROKEN: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_
 
 #: A generation, whether this is the last part of it, and the part: the header of a base, or operations.
 Part = tuple[int, bool, Any]
-
-
-def is_database(path: str | PathLike[str]) -> bool:
-    """Whether a file is an SQLite database."""
-    if not Path(path).is_file():
-        return False
-    with open_file(path) as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+#: A generation, the header, and the operations.
+Base = tuple[int, Any, Iterable[Operation]]
 
 
 class Database:
@@ -73,20 +66,18 @@ class Database:
 
     Args:
         path: its name.
-        create: whether it is made if it is not there.
         read_only: whether nothing is to be written.
         timeout: for so many seconds another process that writes is waited for.
-        base: gives generation, header and operations that a file begins with that is made.
+        base: generation, header and operations that the file begins with if it is made now; None: it is not made.
     """
 
     def __init__(
         self,
         path: str | PathLike[str],
         *,
-        create: bool,
         read_only: bool,
         timeout: float,
-        base: tuple[int, Any, Iterable[Operation]],
+        base: Base | None,
     ) -> None:
         if str(path) == ":memory:":
             raise ValueError("a table in memory is made with RouteTable()")
@@ -94,21 +85,20 @@ class Database:
         self.read_only = read_only
         self._process = os.getpid()
         self._version = -1
-        make = create and not read_only
-        if not make or self.path.exists():
+        if base is None or self.path.exists():
             open_file(self.path).close()  # which tells what is wrong with it
-        mode = "ro" if read_only else "rwc" if make else "rw"
+        mode = "ro" if read_only else "rw" if base is None else "rwc"
         uri = f"{self.path.as_uri()}?mode={mode}"
         with self._told():
             self._sql = sqlite3.connect(uri, timeout, isolation_level=None, check_same_thread=False, uri=True)
         try:
             with self._told():
-                self._prepare(base if make else None)
+                self._prepare(base)
         except BaseException:
             self._sql.close()
             raise
 
-    def _prepare(self, base: tuple[int, Any, Iterable[Operation]] | None) -> None:
+    def _prepare(self, base: Base | None) -> None:
         self._sql.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_PART)
         self._sql.text_factory = partial(str, encoding="utf-8", errors="replace")  # its checksum will be wrong
         for pragma in _PRAGMAS:

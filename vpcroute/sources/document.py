@@ -24,7 +24,7 @@ from vpcroute.errors import InvalidDocument, printable
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.limits import LARGEST_DOCUMENT, MOST_KEPT_PROBLEMS
-from vpcroute.sources.files import read_text
+from vpcroute.sources.files import is_database, read_text
 from vpcroute.sources.json_text import read_strictly
 from vpcroute.sources.reading import Progress, Reading
 from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord, json_name
@@ -48,10 +48,17 @@ def load(
 ) -> RouteTable:
     """The route table of a network document in a file; see :func:`read`.
 
+    The file may also be that of a stored table (:meth:`vpcroute.RouteTable.open`): it is read as it is now, into
+    memory, and the other arguments mean nothing.
+
     Raises:
         InvalidDocument: also for a file that is not UTF-8 or not JSON, is larger than 1 GiB, or is no regular file.
         OSError: if the file cannot be read.
     """
+    if is_database(path):
+        from vpcroute.sources.stored import read_table
+
+        return read_table(path)
     text = read_text(path, LARGEST_DOCUMENT)
     where = printable(str(path))
     try:

@@ -10,9 +10,10 @@ from typing import Final
 
 from vpcroute.errors import InvalidDocument, printable
 
-__all__ = ["open_file", "read_file", "read_text"]
+__all__ = ["is_database", "open_file", "read_file", "read_text"]
 
 _CHUNK: Final = 1 << 20
+_DATABASE: Final = b"SQLite format 3\0"
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # to open a pipe does not wait for a writer
 
 
@@ -59,6 +60,14 @@ def read_file(path: str | PathLike[str], largest: int) -> bytearray:
             if len(data) > largest:
                 raise InvalidDocument(((printable(str(path)), f"is larger than {largest} octets"),))
     return data
+
+
+def is_database(path: str | PathLike[str]) -> bool:
+    """Whether there is a regular file with this name, and it is an SQLite database."""
+    if not isinstance(path, (str, PathLike)) or not os.path.isfile(path):
+        return False
+    with open_file(path) as file:
+        return file.read(len(_DATABASE)) == _DATABASE
 
 
 def read_text(path: str | PathLike[str], largest: int) -> str:

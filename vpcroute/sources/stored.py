@@ -24,7 +24,7 @@ from vpcroute.snapshot import snapshot
 from vpcroute.sources.database import Database, Part
 from vpcroute.table import RouteTable
 
-__all__ = ["StoredTable", "open_table"]
+__all__ = ["StoredTable", "open_table", "read_table"]
 
 #: A journal with fewer operations than this is not folded into its base, nor one with fewer than twice the routes.
 _SHORT: Final = 4096
@@ -61,13 +61,8 @@ def open_table(
     """
     begins = RouteTable() if initial is None else initial
     with begins.reading():
-        database = Database(
-            path,
-            create=create,
-            read_only=read_only,
-            timeout=timeout,
-            base=(begins.generation, _header(begins), snapshot(begins)),
-        )
+        base = (begins.generation, _header(begins), snapshot(begins)) if create and not read_only else None
+        database = Database(path, read_only=read_only, timeout=timeout, base=base)
     try:
         return StoredTable(database)
     except BaseException:
@@ -226,9 +221,7 @@ class StoredTable(RouteTable):
 
     def _take_all(self, first: int, last: int) -> None:
         """Becomes what the file holds, in one transaction."""
-        parts = self._database.parts(first)
-        other = RouteTable(**_read_header(self._database, next(parts)))
-        _follow(other, self._database, parts, first)
+        other = _read_all(self._database, first)
         with self.transaction():
             self._exchange(other)
             self._generation = last - 1
@@ -240,6 +233,24 @@ class StoredTable(RouteTable):
             setattr(self, name, getattr(other, name))
             setattr(other, name, mine)
         self._undoes(partial(self._exchange, other))
+
+
+def read_table(path: str | PathLike[str]) -> RouteTable:
+    """A table in memory, with what a file holds now; errors as for :func:`open_table`."""
+    database = Database(path, read_only=True, timeout=5.0, base=None)
+    try:
+        database.begin(writing=False)
+        return _read_all(database, database.first_and_last()[0])
+    finally:
+        database.close()
+
+
+def _read_all(database: Database, first: int) -> RouteTable:
+    """A table in memory with all that a file holds."""
+    parts = database.parts(first)
+    table = RouteTable(**_read_header(database, next(parts)))
+    _follow(table, database, parts, first)
+    return table
 
 
 def _header(table: RouteTable) -> dict[str, Any]:
