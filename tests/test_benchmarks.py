@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import attrs
 
 import vpcroute
+from benchmarks import stored
 from benchmarks.__main__ import main, measure
 from benchmarks.agreement import disagreements
 from benchmarks.changes import new_places
@@ -289,3 +290,9 @@ def test_a_contender_without_its_module_is_left_out(monkeypatch: pytest.MonkeyPa
     table = bench()
     assert [peer.name for peer in table.peers(4)] == there
     assert Numbering(table.table.egresses).of(table.table.egresses[3]) == 3
+
+
+def test_figures_of_a_table_in_a_file(tmp_path: Path) -> None:
+    lines = list(stored.figures(tmp_path, transactions=3, routes=5, journal=4))
+    assert len(lines) == 11
+    assert all(": " in line for line in lines)

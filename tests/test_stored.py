@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -389,7 +388,7 @@ def _kill_and_compare(path: Path, random: Random, kills: int) -> int:
         for _ in range(random.choice([1, 1, 2, 5, 20])):
             acknowledged.append(_line(child.stdout.readline()))
         time.sleep(random.random() * random.choice([0, 0.01, 0.1]))
-        child.send_signal(signal.SIGKILL)
+        child.kill()
         acknowledged += map(_line, child.stdout.read().splitlines(keepends=True))
         child.wait()
         child.stdout.close()
