@@ -146,3 +146,14 @@ def held(table: RouteTable) -> tuple[object, ...]:
         table._gateway,
         [rule.settings for rule in table.gateway_rules],
     )
+
+
+def unordered(table: RouteTable) -> object:
+    """The same; the order of announcing does not count."""
+    mode, routes, findings, *rest = held(table)
+    pairs = sorted(map(repr, zip(routes, findings, strict=True)))  # type: ignore[call-overload]
+    return mode, pairs, *map(_in_order, rest)
+
+
+def _in_order(part: object) -> object:
+    return sorted((repr(key), _in_order(value)) for key, value in part.items()) if isinstance(part, dict) else part

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from doing import blocks, held
+from doing import blocks, held, unordered
 from hypothesis import given
 from hypothesis import strategies as st
 from test_agreement import QUICK, examples, outcome, questions_about, saved
@@ -270,26 +270,15 @@ def test_rolled_back_to_any_generation(begin: Any, then: list[Any], data: st.Dat
     table = RouteTable()
     begin.apply(table)
     table.keep_generations(8)
-    known = {table.generation: _contents(table)}
+    known = {table.generation: unordered(table)}
     for block in then:
         block.apply(table)
-        known[table.generation] = _contents(table)
+        known[table.generation] = unordered(table)
     for _ in range(2):
         generation = data.draw(st.sampled_from(sorted(known)))
         newest = table.roll_back(generation)
-        assert _contents(table) == known[generation]
+        assert unordered(table) == known[generation]
         known[newest] = known[generation]
-
-
-def _contents(table: RouteTable) -> object:
-    """All that a table holds; the order of announcing does not count."""
-    mode, routes, findings, *rest = held(table)
-    pairs = sorted(map(repr, zip(routes, findings, strict=True)))  # type: ignore[call-overload]
-    return mode, pairs, *map(_in_order, rest)
-
-
-def _in_order(part: object) -> object:
-    return sorted((repr(key), _in_order(value)) for key, value in part.items()) if isinstance(part, dict) else part
 
 
 # Who is told

@@ -27,7 +27,7 @@ from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, Reserv
 from vpcroute.registry import Known
 from vpcroute.remarks import Finding
 from vpcroute.store import KINDS, same_claim
-from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region
+from vpcroute.vantage import REGIONS, ROUTING_MODES, RoutingMode, Vantage, read_colo, read_region, vantage_of
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -420,7 +420,7 @@ class RouteTable(Queries):
         """The same answers as :meth:`resolve` from one vantage, compiled; takes a Vantage or the fields of one."""
         from vpcroute.compiler import compile_table
 
-        return compile_table(self, _vantage_of(vantage, fields))
+        return compile_table(self, vantage_of(vantage, fields))
 
     def live(self, vantage: Vantage | None = None, /, *, keep: int = 16, **fields: Any) -> LiveResolver:
         """The same answers by the newest generation, always, while the last `keep` ones stay at hand.
@@ -434,7 +434,7 @@ class RouteTable(Queries):
             if self._publisher is None:
                 self._publisher = Lives(self)
             assert isinstance(self._publisher, Lives)  # noqa: S101
-            live = self._publisher.add(_vantage_of(vantage, fields), keep)
+            live = self._publisher.add(vantage_of(vantage, fields), keep)
             self.keep_generations(keep - 1)
             return live
 
@@ -443,9 +443,3 @@ def _as_ip(address: str | IPAddress) -> IPAddress:
     if isinstance(address, (IPv4Address, IPv6Address)):
         return address
     return read_ip(check_text("address", address))
-
-
-def _vantage_of(vantage: Vantage | None, fields: Mapping[str, Any]) -> Vantage:
-    if vantage is not None and not isinstance(vantage, Vantage):
-        raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
-    return Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields)

@@ -8,13 +8,23 @@ A Worker reaches private networks through a binding: ``network_id: "cf1:network"
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import attrs
 
 from vpcroute.errors import InvalidVantage, quoted
 
-__all__ = ["CF1_NETWORK", "REGIONS", "ROUTING_MODES", "RoutingMode", "Vantage", "read_colo", "read_region"]
+__all__ = [
+    "CF1_NETWORK",
+    "REGIONS",
+    "ROUTING_MODES",
+    "RoutingMode",
+    "Vantage",
+    "read_colo",
+    "read_region",
+    "vantage_of",
+]
 
 #: The one network id that the Cloudflare API accepts.
 CF1_NETWORK: Final = "cf1:network"
@@ -100,3 +110,10 @@ class Vantage:
             raise InvalidVantage(str(error)) from None
         if self.routing_mode is not None and self.routing_mode not in ROUTING_MODES:
             raise InvalidVantage(f"routing_mode must be 'unified' or 'legacy', not {quoted(self.routing_mode)}")
+
+
+def vantage_of(vantage: Vantage | None, fields: Mapping[str, Any]) -> Vantage:
+    """A vantage with other fields; None is the default one."""
+    if vantage is not None and not isinstance(vantage, Vantage):
+        raise TypeError(f"vantage must be a Vantage, not {type(vantage).__name__}")
+    return Vantage(**fields) if vantage is None else attrs.evolve(vantage, **fields)
