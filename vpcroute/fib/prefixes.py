@@ -73,6 +73,15 @@ class FrozenPrefixes(Generic[T]):
                 shared = record[-1] - 1
             length = shared
 
+    def items(self) -> Iterator[tuple[int, int, T]]:
+        """Address, length and content of every prefix, ascending; of those at one address the shortest first."""
+        size = self._size
+        for _, blocks in self._pages:
+            for records, contents in blocks:
+                for at, content in zip(range(0, len(records), size), contents, strict=True):
+                    record = records[at : at + size]
+                    yield int.from_bytes(record[:-1]), record[-1], content
+
     def changed(self, changes: Mapping[bytes, T | None]) -> FrozenPrefixes[T]:
         """The prefixes after a change: for each record what is there then, or None where nothing is any more."""
         if not changes:
