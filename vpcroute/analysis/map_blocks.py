@@ -45,7 +45,7 @@ _KNOWN: Final = tuple(
         ("100.64.0.0/10", "shared, devices, Mesh"),
     ]
 )
-_MOST: Final = {4: 4, 6: 12}  # blocks that are shown because they are used
+_MOST: Final = {4: 4, 6: 14}  # blocks that are shown because they are used
 _SHORTEST: Final = {4: 8, 6: 8}  # a shorter prefix is seen well on the whole
 _LONGEST: Final = {4: 24, 6: 112}
 _NEAR: Final = 4  # neighbours that differ in no more bits than these are one block
@@ -104,7 +104,7 @@ def _together(prefixes: Iterable[_Prefix], bits: int) -> list[_Prefix]:
         prefix = each
         while stack:
             around = _around(stack[-1], prefix, bits)
-            if min(stack[-1][1], prefix[1]) - around[1] > _NEAR:
+            if max(stack[-1][1], prefix[1]) - around[1] > _NEAR:
                 break
             stack.pop()
             prefix = around

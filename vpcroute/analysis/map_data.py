@@ -232,4 +232,4 @@ def _amount(count: int) -> str:
     if count < 1 << 20:  # noqa: PLR2004
         return f"{count:,}"
     power = math.log2(count)
-    return f"2^{power:.0f}" if power.is_integer() else f"about 2^{power:.1f}"
+    return f"{'' if count.bit_count() == 1 else 'about '}2^{power:.1f}".removesuffix(".0")

@@ -351,7 +351,10 @@ class AddressMap {
     if (length <= root.length || length > math.bits || (length - root.length) % 2) return;
     const levels = (length - root.length) / 2, cells = 2 ** levels, side = view.side / cells;
     image.font = `${10 * scale}px system-ui, "Liberation Sans", Arial, sans-serif`;
-    image.fillStyle = dark ? "rgb(255 255 255 / 42%)" : "rgb(20 32 48 / 48%)";
+    image.fillStyle = dark ? "rgb(235 240 246 / 78%)" : "rgb(20 32 48 / 72%)";
+    image.strokeStyle = dark ? "rgb(17 21 27 / 60%)" : "rgb(255 255 255 / 70%)";
+    image.lineWidth = 2.5 * scale;
+    image.lineJoin = "round";
     for (let row = Math.max(0, Math.floor(-view.y / side)); row < cells && view.y + row * side < this.height; row++)
       for (let column = Math.max(0, Math.floor(-view.x / side)); column < cells && view.x + column * side < this.width; column++) {
         const cell = prefixAt(math, root, (column + 0.5) / cells, (row + 0.5) / cells, levels);
@@ -359,7 +362,9 @@ class AddressMap {
         const text = family.version === 4 ? (side > 84 * scale ? full : "." + full.split(".")[length / 8 - 1]).replace(/^\./, length === 8 ? "" : ".") : full;
         const x = view.x + column * side + 3 * scale, y = view.y + row * side + side - 4 * scale;
         const w = image.measureText(text).width;
-        if (w + 6 * scale < side && this.free(x, y - 9 * scale, w, 10 * scale)) image.fillText(text, x, y);
+        if (w + 6 * scale >= side || !this.free(x, y - 9 * scale, w, 10 * scale)) continue;
+        image.strokeText(text, x, y);
+        image.fillText(text, x, y);
       }
   }
 

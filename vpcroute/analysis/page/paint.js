@@ -121,22 +121,25 @@ function paint(pixels, width, height, layer, family, root, view, unit) {
 
 /** What is smaller than a pixel: the most telling of each pixel, and routes as dots that are seen, while they are few. */
 function dots(small, { styles, ranks }, out, width, height, unit) {
-  const best = new Map();
+  const best = new Uint16Array(width * height); // one more than the value; 0 is none
+  let routes = 0;
   for (let i = 0; i < small.length; i += 3) {
-    const x = Math.floor(small[i]), y = Math.floor(small[i + 1]);
+    const x = Math.floor(small[i]), y = Math.floor(small[i + 1]), value = small[i + 2];
     if (x < 0 || y < 0 || x >= width || y >= height) continue;
-    const at = y * width + x, known = best.get(at);
-    if (known === undefined || ranks[small[i + 2]] > ranks[known]) best.set(at, small[i + 2]);
+    const at = y * width + x, known = best[at];
+    if (known !== 0 && ranks[value] <= ranks[known - 1]) continue;
+    routes += (ranks[value] >= ROUTE) - (known !== 0 && ranks[known - 1] >= ROUTE);
+    best[at] = value + 1;
+    out[at] = styles[value].base;
   }
-  const routes = [...best].filter(([, value]) => ranks[value] >= ROUTE);
-  for (const [at, value] of best) out[at] = styles[value].base;
-  if (routes.length > FEW || routes.length * 40 > width * height) return;
-  const reach = unit;
-  for (const [at, value] of routes) {
-    const x = at % width, y = Math.floor(at / width);
-    for (let row = Math.max(0, y - reach); row <= Math.min(height - 1, y + reach); row++)
-      for (let column = Math.max(0, x - reach); column <= Math.min(width - 1, x + reach); column++)
-        if (!best.has(row * width + column) || ranks[best.get(row * width + column)] < ROUTE) out[row * width + column] = styles[value].base;
+  if (routes === 0 || routes > FEW || routes * 40 > width * height) return;
+  const isRoute = (at) => best[at] !== 0 && ranks[best[at] - 1] >= ROUTE;
+  for (let at = 0; at < best.length; at++) {
+    if (!isRoute(at)) continue;
+    const x = at % width, y = Math.floor(at / width), { base } = styles[best[at] - 1];
+    for (let row = Math.max(0, y - unit); row <= Math.min(height - 1, y + unit); row++)
+      for (let column = Math.max(0, x - unit); column <= Math.min(width - 1, x + unit); column++)
+        if (!isRoute(row * width + column)) out[row * width + column] = base;
   }
 }
 

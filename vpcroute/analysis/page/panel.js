@@ -24,7 +24,7 @@ function amount(count) {
   if (typeof count === "number" || count < 1n << 20n) return count.toLocaleString("en");
   const power = count.toString(2).length - 1;
   const rest = Number(count >> BigInt(Math.max(0, power - 40))) / 2 ** Math.min(40, power);
-  return rest === 1 ? `2^${power}` : `about 2^${(power + Math.log2(rest)).toFixed(1)}`;
+  return `${count === 1n << BigInt(power) ? "" : "about "}2^${(power + Math.log2(rest)).toFixed(1)}`.replace(/\.0$/, "");
 }
 
 /** A range as a prefix, if it is one, or by its ends. */
@@ -66,10 +66,7 @@ class Panel {
     parts.push(...this.changeOf(found));
     parts.push(...this.answer(found));
     const around = family.around(found.place);
-    if (around.length > 1) {
-      parts.push(make("h3", {}, "Why"), make("ol", { class: "steps" }, found.steps.map((step) =>
-        make("li", { class: step.effect, title: step.rule }, step.text))));
-    }
+    parts.push(make("h3", {}, "Why"), make("ol", { class: "steps" }, found.steps.map((step) => make("li", { class: step.effect, title: step.rule }, step.text))));
     if (found.candidates.length)
       parts.push(make("h3", {}, "Candidates"), make("ul", { class: "candidates" }, found.candidates.map((each) => this.candidate(family, each))));
     parts.push(make("h3", {}, "Covered by"), make("p", { class: "mono" }, around.flatMap((place, i) => [
@@ -193,7 +190,7 @@ class Panel {
           rows.push(button(kind, app.styles.change(kind), kind.replaceAll("_", " "), [], parts.filter(Boolean).join(", "), meaning));
         }
       }
-      return [make("h2", {}, "What changes"), rows.length ? make("div", { class: "list" }, rows) : make("p", { class: "quiet" }, "Nothing changes."), make("p", { class: "quiet foot" }, "What does not change is dimmed.")];
+      return [make("h2", {}, "What changes"), rows.length ? make("div", { class: "list changes" }, rows) : make("p", { class: "quiet" }, "Nothing changes."), make("p", { class: "quiet foot" }, "What does not change is dimmed.")];
     }
     const version = app.map.root ? app.map.root.version : 4;
     space.ways.forEach((way, number) => {
