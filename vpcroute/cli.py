@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "diff": ("diff", "what changes for traffic between two network documents"),
     "whatif": ("whatif", "what a change would do to traffic"),
     "impact": ("impact", "what would be lost with each connector"),
+    "map": ("map", "the address space as a picture, a page that can be searched"),
     "assert": ("assert_", "what does not hold of what is expected"),
     "compile": ("compile", "a file with the compiled resolver of a vantage"),
 }

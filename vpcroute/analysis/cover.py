@@ -84,9 +84,7 @@ class Cover:
     def ranges(self) -> Iterator[tuple[int, int, int]]:
         """First address, last address and the place of the longest prefix, without the IPv4-mapped addresses."""
         lasts = [start - 1 for start in self.starts[1:]]
-        for first, last, place in zip(
-            self.starts, [*lasts, (1 << WIDTHS[self.version]) - 1], self.inner, strict=True
-        ):
+        for first, last, place in zip(self.starts, [*lasts, (1 << WIDTHS[self.version]) - 1], self.inner, strict=True):
             for start, end in without_mapped(self.version, first, last):
                 yield start, end, place
 

@@ -163,9 +163,7 @@ def candidates_at(cover: Cover, place: int) -> AddressCandidates:
     """Everything that covers the addresses that a prefix is the longest around."""
     chain = list(cover.around(place))
     items = list(cover.chain(place))
-    reserved = [
-        (cover.lengths[each], item) for each in chain for item in cover.items[each] if isinstance(item, Range)
-    ]
+    reserved = [(cover.lengths[each], item) for each in chain for item in cover.items[each] if isinstance(item, Range)]
     return AddressCandidates(
         owner=next((item for item in items if isinstance(item, DeviceAddress)), None),
         reserved=reserved[0][1] if reserved else None,

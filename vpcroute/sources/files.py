@@ -1,19 +1,27 @@
-"""Files from outside: regular ones, and pipes that somebody writes to, and only up to a size."""
+"""Files: from outside, regular ones and pipes that somebody writes to, only up to a size; and ours, written whole."""
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from io import BufferedReader
 from os import PathLike
+from pathlib import Path
 from typing import Final
 
 from vpcroute.errors import InvalidDocument, printable
 
-__all__ = ["is_database", "open_file", "read_file", "read_text"]
+__all__ = ["is_database", "open_file", "read_file", "read_text", "write_whole"]
 
 _CHUNK: Final = 1 << 20
 _DATABASE: Final = b"SQLite format 3\0"
+_DRAFT: Final = ".draft"
+_LONGEST_WRITE: Final = 600  # seconds
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # to open a pipe does not wait for a writer
 
 
@@ -77,3 +85,43 @@ def read_text(path: str | PathLike[str], largest: int) -> str:
     except UnicodeDecodeError as error:
         text = f"is not UTF-8: {error.reason} at byte {error.start}"
         raise InvalidDocument(((printable(str(path)), text),)) from None
+
+
+def write_whole(path: str | PathLike[str], pieces: Iterable[bytes | memoryview]) -> None:
+    """Writes a file, which is there whole or, on any error, as it was before. Everybody may read it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    path = Path(path)
+    _clear_drafts(path)
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_DRAFT, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)  # mkstemp makes it private
+        os.replace(draft, path)
+        _sync_folder(path.parent)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _clear_drafts(path: Path) -> None:
+    """Removes the drafts of writers that were killed; those of others who write now are younger."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*{_DRAFT}"):
+        with suppress(OSError):
+            if draft.stat().st_mtime < time.time() - _LONGEST_WRITE:
+                draft.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes sure that a renamed file has its name after a loss of power; not every system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

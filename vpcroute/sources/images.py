@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 import mmap as _mmap
 import os
-import tempfile
-import time
 from contextlib import suppress
 from io import BufferedReader
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vpcroute.errors import InvalidDocument
-from vpcroute.sources.files import open_file
+from vpcroute.sources.files import open_file, write_whole
 
 if TYPE_CHECKING:
     from vpcroute.fib.resolver import Resolver
 
 __all__ = ["open_image", "read_image", "save"]
-
-_DRAFT: Final = ".draft"
-_LONGEST_WRITE: Final = 600  # seconds
 
 # Windows knows neither flags nor advice.
 _OURS_ALONE: Final[dict[str, Any]] = {"flags": _mmap.MAP_PRIVATE | _mmap.MAP_ANON} if hasattr(_mmap, "MAP_ANON") else {}
@@ -49,38 +42,7 @@ def save(resolver: Resolver, path: str | PathLike[str], *, generation: bool = Fa
     from vpcroute.fib.image import pack
 
     pieces = pack(resolver, generation=resolver.generation if generation else 0)
-    path = Path(path)
-    _clear_drafts(path)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_DRAFT, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o644)  # mkstemp makes it private; a resolver holds no secret
-        os.replace(draft, path)
-        _sync_folder(path.parent)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-
-
-def _clear_drafts(path: Path) -> None:
-    """Removes the drafts of writers that were killed; those of others who write now are younger."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.*{_DRAFT}"):
-        with suppress(OSError):
-            if draft.stat().st_mtime < time.time() - _LONGEST_WRITE:
-                draft.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes sure that a renamed file has its name after a loss of power; not every system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    write_whole(path, pieces)
 
 
 def open_image(path: str | PathLike[str], *, trusted: bool = False, mmap: bool = True) -> Resolver:

@@ -55,7 +55,7 @@ CHANGE_COLOURS: Final[Mapping[ChangeKind, tuple[str, str]]] = {
 
 
 class Styles:
-    """A style for each egress, the same in every picture of one page: the first that are asked for have plain colours."""
+    """A style for each egress, the same in every picture of one page; the first ones have plain colours."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}

@@ -15,10 +15,10 @@ from typing import Any, Final
 import attrs
 
 from vpcroute.analysis.changes import Changes
-from vpcroute.analysis.map_data import Picture
-from vpcroute.analysis.map_styles import theme
 from vpcroute.errors import printable
-from vpcroute.show import clean
+from vpcroute.map.picture import Picture
+from vpcroute.map.styles import theme
+from vpcroute.output.words import clean
 
 __all__ = ["View", "page"]
 
@@ -54,7 +54,10 @@ def page(title: str, views: Sequence[View]) -> Iterator[bytes]:
             shown["before"] = len(pictures)
             pictures.append(view.before.data())
         listed.append(shown)
-    style, script = _text("page.css"), "(() => {\n" + '"use strict";\n' + "".join(map(_text, _SCRIPTS)) + _EXPOSED + "})();\n"
+    style, script = (
+        _text("page.css"),
+        "(() => {\n" + '"use strict";\n' + "".join(map(_text, _SCRIPTS)) + _EXPOSED + "})();\n",
+    )
     heading = printable(title)
     filled = Template(_text("page.html")).substitute(
         policy=_POLICY.format(script=_hash(script), style=_hash(style)),
@@ -76,7 +79,7 @@ _EXPOSED: Final = "window.addressMap = { app, ready, readAddress, addressText, p
 
 
 def _text(name: str) -> str:
-    return (files("vpcroute.analysis") / "page" / name).read_text(encoding="utf-8")
+    return (files("vpcroute.map") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

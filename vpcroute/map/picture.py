@@ -14,17 +14,18 @@ from typing import Any, Final
 from vpcroute.analysis.answer import CHANGE_KINDS, Answer, Side
 from vpcroute.analysis.changes import Changes
 from vpcroute.analysis.cover import Cover, Item, Known, known_of
-from vpcroute.analysis.map_blocks import Block, blocks_of
-from vpcroute.analysis.map_styles import Styles
 from vpcroute.analysis.reasons import Reason, Reasons
 from vpcroute.analysis.sources import Elsewhere
 from vpcroute.announcements import BgpRoute, DeviceAddress, HostnameRoute, SubnetRoute, WanRoute
 from vpcroute.egress import EcmpGroup, Egress, Gateway
 from vpcroute.errors import printable
 from vpcroute.fib.resolver import Resolver
+from vpcroute.map.blocks import Block, blocks_of
+from vpcroute.map.styles import Styles
+from vpcroute.output.objects import egress_json
+from vpcroute.output.words import clean, egress_text
 from vpcroute.precedence import View
 from vpcroute.ranges import Range
-from vpcroute.show import clean, egress_json, egress_text
 
 __all__ = ["Picture"]
 
@@ -85,6 +86,15 @@ class Picture:
         """How many IPv4 and IPv6 addresses go to an egress."""
         return self._counts.get(egress, (0, 0))
 
+    @property
+    def egresses(self) -> int:
+        """How many egresses some address goes to."""
+        return len(self._counts)
+
+    def is_up(self, egress: Egress) -> bool:
+        """Whether some connector of an egress is not down."""
+        return self._side.is_up(egress)
+
     def _counted(self) -> dict[Egress, tuple[int, int]]:
         found: defaultdict[Egress, list[int]] = defaultdict(lambda: [0, 0])
         for version, cover in self.known.covers.items():
@@ -93,7 +103,7 @@ class Picture:
                 sizes[cover.answers[place]] += last - first + 1
             for (number, _), size in zip(self.known.answers, sizes, strict=True):
                 if number >= 0 and size:
-                    found[self.decided.egresses[number]][version == 6] += size  # noqa: PLR2004
+                    found[self.decided.egresses[number]][version == 6] += size
         return {egress: (four, six) for egress, (four, six) in found.items()}
 
     def data(self, changes: Changes | None = None) -> dict[str, Any]:
@@ -166,7 +176,7 @@ class Picture:
             "offramp": egress.offramp or "",
             "name": "Gateway" if isinstance(egress, Gateway) else egress_text(egress),
             "id": "" if isinstance(egress, (EcmpGroup, Gateway)) else printable(egress.id or ""),
-            "up": self._side.is_up(egress),
+            "up": self.is_up(egress),
             "style": self.styles.number(egress),
             "count4": four,
             "count6": _amount(six),
@@ -229,7 +239,7 @@ def _differences(numbers: list[int]) -> str:
 
 def _amount(count: int) -> str:
     """A number of IPv6 addresses for people: exact while it is short, else as a power of two."""
-    if count < 1 << 20:  # noqa: PLR2004
+    if count < 1 << 20:
         return f"{count:,}"
     power = math.log2(count)
     return f"{'' if count.bit_count() == 1 else 'about '}2^{power:.1f}".removesuffix(".0")

@@ -42,7 +42,7 @@ _KNOWN: Final = tuple(
         ("10.0.0.0/8", "private use"),
         ("172.16.0.0/12", "private use"),
         ("192.168.0.0/16", "private use"),
-        ("100.64.0.0/10", "shared, devices, Mesh"),
+        ("100.64.0.0/10", "shared, Mesh"),
     ]
 )
 _MOST: Final = {4: 4, 6: 14}  # blocks that are shown because they are used
@@ -90,8 +90,10 @@ def _merged(prefixes: Iterable[_Prefix], version: Version) -> list[_Prefix]:
     bits = WIDTHS[version]
     found = list(prefixes)
     for longest in range(bits, 0, -2):
-        cut = ((first >> bits - longest << bits - longest, longest) if length > longest else (first, length)
-               for first, length in found)
+        cut = (
+            (first >> bits - longest << bits - longest, longest) if length > longest else (first, length)
+            for first, length in found
+        )
         found = _together(cut, bits)
         if len(found) <= _MOST[version]:
             break
@@ -103,8 +105,9 @@ def _together(prefixes: Iterable[_Prefix], bits: int) -> list[_Prefix]:
     for each in prefixes:
         prefix = each
         while stack:
+            shorter, longer = sorted((stack[-1][1], prefix[1]))
             around = _around(stack[-1], prefix, bits)
-            if max(stack[-1][1], prefix[1]) - around[1] > _NEAR:
+            if around[1] < shorter and longer - around[1] > _NEAR:
                 break
             stack.pop()
             prefix = around

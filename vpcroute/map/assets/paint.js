@@ -68,7 +68,7 @@ class Styles {
   }
 
   made(base, ink, pattern, dim, extra) {
-    const fade = (c) => (dim ? mixed(c, this.page, 0.16) : c);
+    const fade = (c) => (dim ? mixed(c, this.page, 0.3) : c);
     return new Style(fade(base), fade(ink), pattern, extra);
   }
 }
