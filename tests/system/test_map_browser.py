@@ -307,13 +307,14 @@ def test_keyboard(opened: Open) -> None:
     assert browser.execute_script(
         "return [addressMap.app.map.root.length, addressMap.app.map.view.side > addressMap.app.map.whole().side * 1.01]"
     ) == [0, False]
+    browser.execute_script("document.querySelector('.skip').focus()")
     seen = set()
-    for _ in range(60):
+    for _ in range(50):
         press(Keys.TAB)
         seen.add(
             browser.execute_script("return document.activeElement.id || document.activeElement.closest('[id]').id")
         )
-    assert {"query", "theme", "blocks", "map", "in", "legend", "lists"} - seen <= {"lists"}
+    assert {"query", "theme", "blocks", "map", "in", "legend", "lists"} <= seen
 
 
 def test_search(opened: Open) -> None:
@@ -342,7 +343,7 @@ def test_to_a_slash_24_and_to_one_ipv6_address(opened: Open) -> None:
     table = make_table("private").rib()
     browser = opened(view_of(table))
     size = (
-        "const { app, readAddress } = addressMap; app.find(arguments[0]); app.map.go(app.map.view, false);"
+        "const { app, readAddress } = addressMap; app.find(arguments[0]);"
         "return new Promise((done) => setTimeout(() => { const { number } = readAddress(arguments[0].split('/')[0]);"
         "done([app.map.root.version, app.map.box(number, arguments[1]).w]) }, 600));"
     )

@@ -19,7 +19,7 @@ from vpcroute.errors import printable
 from vpcroute.map.blocks import Block
 from vpcroute.map.curve import Layer, grid, rectangles, spot
 from vpcroute.map.picture import Picture
-from vpcroute.map.styles import CHANGE_COLOURS, GATEWAY, PALETTE, PATTERNS, SURFACES
+from vpcroute.map.styles import CHANGE_COLOURS, GATEWAY, PALETTE, PATTERNS, REFUSALS, SURFACES
 from vpcroute.output.words import clean, egress_text
 
 __all__ = ["THEMES", "Theme", "still"]
@@ -47,7 +47,11 @@ _MARKED: Final = {
     "224.0.0.0/4": "multicast",
     "240.0.0.0/4": "reserved",
 }
-_PROHIBITED: Final = ("destination_ip_prohibited", "route_not_in_force")
+_REFUSED: Final = {
+    "refused": "refused, no route",
+    "prohibited": "refused, never a destination",
+    "open": "refused, depends on the place",
+}
 
 
 @attrs.frozen
@@ -125,10 +129,8 @@ class _Paints:
 
     def _answer(self, picture: Picture, number: int, *, dim: bool) -> int:
         if number < 0:
-            code = picture.decided.refusals[~number].code
-            kind = "prohibited" if code in _PROHIBITED else "refused"
-            text = "refused, never a destination" if kind == "prohibited" else "refused, no route"
-            return self._number(kind, _Paint(*SURFACES[kind], "falling", 1, text, dim=dim))
+            kind = REFUSALS.get(picture.decided.refusals[~number].code, "refused")
+            return self._number(kind, _Paint(*SURFACES[kind], "falling", 1, _REFUSED[kind], dim=dim))
         egress: Egress = picture.decided.egresses[number]
         style = picture.styles.number(egress)
         count = picture.counts(egress)
@@ -283,19 +285,19 @@ def _colours(paints: _Paints, *, dark: bool) -> Iterator[str]:
             yield f".p{number}{{fill:{base}}}"
             continue
         if paint.pattern == "falling":
-            name = "prohibited_ink" if paint.light == SURFACES["prohibited"][0] else "refused_ink"
-            over = SURFACES[name][dark]
+            kind = next(kind for kind in _REFUSED if SURFACES[kind][0] == paint.light)
+            over = SURFACES[f"{kind}_ink"][dark]
         else:
             over = "#101418" if dark else "#ffffff"
         yield f".p{number}{{fill:url(#f{number})}}.b{number}{{fill:{base}}}.o{number}{{stroke:{fade(over)};fill:none}}"
 
 
 def _faded(colour: str, *, dark: bool) -> str:
-    """A colour that is nearly that of the page."""
-    share = 0.3
-    page = SURFACES["page"][dark]
-    parts = [(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in (colour, page)]
-    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in zip(*parts, strict=True))
+    """A grey that is nearly the colour of the page."""
+    share, page = 0.3, SURFACES["page"][dark]
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    grey = 0.3 * red + 0.59 * green + 0.11 * blue
+    return "#" + "".join(f"{round(grey * share + int(page[i : i + 2], 16) * (1 - share)):02x}" for i in (1, 3, 5))
 
 
 _LINES: Final[Mapping[str, str]] = {

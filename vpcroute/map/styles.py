@@ -11,7 +11,7 @@ from typing import Any, Final
 from vpcroute.analysis.answer import ChangeKind, identity
 from vpcroute.egress import Egress, Gateway
 
-__all__ = ["CHANGE_COLOURS", "GATEWAY", "PALETTE", "PATTERNS", "SURFACES", "Styles", "theme"]
+__all__ = ["CHANGE_COLOURS", "GATEWAY", "PALETTE", "PATTERNS", "REFUSALS", "SURFACES", "Styles", "theme"]
 
 #: Light and dark.
 PALETTE: Final = (
@@ -37,8 +37,17 @@ SURFACES: Final[Mapping[str, tuple[str, str]]] = {
     "gateway": ("#e6ebf1", "#262e39"),
     "refused": ("#f6f3ef", "#191c20"),
     "refused_ink": ("#cfc7bc", "#3a3d40"),
+    "open": ("#fbf1dc", "#2b2416"),
+    "open_ink": ("#d9a441", "#8a6a2c"),
     "prohibited": ("#a9a39b", "#08090b"),
     "prohibited_ink": ("#8d867d", "#2c2d2f"),
+}
+
+#: The surface of a refusal by its code; of any other code it is ``refused``.
+REFUSALS: Final[Mapping[str, str]] = {
+    "destination_ip_prohibited": "prohibited",
+    "route_not_in_force": "prohibited",
+    "region_required": "open",
 }
 
 #: Light and dark.
@@ -73,5 +82,6 @@ def theme() -> dict[str, Any]:
         "palette": PALETTE,
         "patterns": PATTERNS,
         "surfaces": SURFACES,
+        "refusals": REFUSALS,
         "changes": CHANGE_COLOURS,
     }

@@ -99,7 +99,7 @@ class App {
 
   layered() {
     const { space, styles, lit } = this;
-    const dim = (key) => this.side === "changes" || (lit !== null && lit !== key);
+    const dim = (key) => (this.side === "changes" ? "grey" : lit !== null && lit !== key);
     const answers = space.answers.map(([way, refusal]) => {
       if (way >= 0) return styles.way(space.ways[way], dim(way));
       return styles.refusal(space.refusals[refusal][0], dim(space.refusals[refusal][0]));

@@ -257,7 +257,7 @@ class AddressMap {
     const line = dark ? "rgb(0 0 0 / 55%)" : "rgb(255 255 255 / 85%)";
     this.seen(LABEL * scale, (place) => {
       const { way, own, note } = this.told.label(family, place);
-      if (!own && !note) return;
+      if (!own && (!note || family.lengths[place] <= this.root.length)) return;
       const box = this.box(family.firsts[place], family.lengths[place]);
       if (box.x <= 0 && box.y <= 0 && box.x + box.w >= this.width && box.y + box.h >= this.height) return;
       if (own) {
@@ -268,7 +268,7 @@ class AddressMap {
       const texts = [family.text(place)];
       if (family.lengths[place] === family.math.bits) texts[0] = addressText(family.version, family.firsts[place]);
       if (way || note) texts.push(way || note);
-      this.write(image, box, texts, ink, dark, scale);
+      this.write(image, box, place, texts, ink, dark, scale);
     });
     this.callouts(image, dark, ink, scale);
     this.captions(image, dark, scale);
@@ -304,11 +304,13 @@ class AddressMap {
     }
   }
 
-  /** A name in a box, where none is yet: above left, in the middle, or below. */
-  write(image, box, texts, ink, dark, scale) {
+  /** A name in the box of a prefix, where no other one is written, and no longer prefix is drawn. */
+  write(image, box, place, texts, ink, dark, scale) {
     const left = Math.max(box.x, 0), top = Math.max(box.y, 0);
     const w = Math.min(box.x + box.w, this.width) - left, h = Math.min(box.y + box.h, this.height) - top;
-    for (const lines of [texts, texts.slice(0, 1), [texts[0].replace(/\.0(?=[./])/g, (m, at, all) => (/^(\.0)+\//.test(all.slice(at)) ? "" : m))]]) {
+    const short = texts[0].replace(/(\.0)+\//, "/");
+    for (const lines of [texts, texts.slice(0, 1), [short], texts.slice(1)]) {
+      if (!lines.length) continue;
       const size = 11.5 * scale, gap = 14 * scale, pad = 4 * scale;
       let room = 0;
       lines.forEach((text, i) => {
@@ -317,9 +319,9 @@ class AddressMap {
       });
       const bw = room + 2 * pad, bh = lines.length * gap + 1.2 * pad;
       const inset = 4 * scale;
-      if (bw + inset > w || bh + inset > h) continue;
-      const spots = [[left + inset, top + inset], [left + (w - bw) / 2, top + (h - bh) / 2], [left + inset, top + h - bh - inset], [left + w - bw - inset, top + h - bh - inset], [left + w - bw - inset, top + inset]];
-      const spot = spots.find(([x, y]) => this.free(x, y, bw, bh));
+      if (bw + 2 * inset > w || bh + 2 * inset > h) continue;
+      const spots = [0, 0.5, 1].flatMap((down) => [0, 0.5, 1].map((along) => [left + inset + along * (w - bw - 2 * inset), top + inset + down * (h - bh - 2 * inset)]));
+      const spot = spots.find(([x, y]) => this.free(x, y, bw, bh) && [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]].every(([along, down]) => this.isInner(place, x + along * bw, y + down * bh)));
       if (!spot) continue;
       const [x, y] = spot;
       this.taken.push([x, y, bw, bh]);
@@ -335,6 +337,14 @@ class AddressMap {
       });
       return;
     }
+  }
+
+  /** Whether a prefix is the longest one around what is drawn at a place on the screen. */
+  isInner(place, x, y) {
+    const { view, family } = this;
+    const levels = Math.min(this.levels, Math.max(0, Math.ceil(Math.log2(view.side))));
+    const cell = prefixAt(family.math, this.root, (x - view.x) / view.side, (y - view.y) / view.side, levels);
+    return family.inner[family.range(cell.first)] === place;
   }
 
   free(x, y, w, h) {

@@ -49,6 +49,8 @@ class Styles {
     return this.pick(this.theme.surfaces[name]);
   }
 
+  // `dim` is false for full colours, true for pale ones, "grey" for pale ones that no colour can be taken for.
+
   way(way, dim) {
     if (way.style < 0) return this.made(this.surface("gateway"), this.surface("gateway"), "solid", dim);
     const { palette, patterns } = this.theme;
@@ -59,7 +61,7 @@ class Styles {
   }
 
   refusal(code, dim) {
-    const kind = code === "destination_ip_prohibited" || code === "route_not_in_force" ? "prohibited" : "refused";
+    const kind = this.theme.refusals[code] || "refused";
     return this.made(this.surface(kind), this.surface(kind + "_ink"), "falling", dim);
   }
 
@@ -68,7 +70,8 @@ class Styles {
   }
 
   made(base, ink, pattern, dim, extra) {
-    const fade = (c) => (dim ? mixed(c, this.page, 0.3) : c);
+    const pale = (c) => (dim === "grey" ? Array(3).fill(0.3 * c[0] + 0.59 * c[1] + 0.11 * c[2]) : c);
+    const fade = (c) => (dim ? mixed(pale(c), this.page, 0.3) : c);
     return new Style(fade(base), fade(ink), pattern, extra);
   }
 }
