@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from vpcroute import InvalidDocument, Resolver, RouteTable
 from vpcroute.sources import files
+from vpcroute.sources.files import write_whole
 from vpcroute.sources.hosts import load_hosts
 from vpcroute.sources.wrangler import load_bindings
 
@@ -108,3 +109,39 @@ def test_nesting_is_refused_whatever_the_recursion_limit(tmp_path: Path) -> None
         "a network document must be an object, not an array",
     ]
     assert ran.stdout.splitlines() == said
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_whole(path, [b"one", b"two"])
+    assert path.read_bytes() == b"onetwo"
+
+    def fails() -> Iterator[bytes]:
+        yield b"three"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_whole(path, fails())
+    assert path.read_bytes() == b"onetwo"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "a")
+    write_whole(link, [b"one"])
+    assert link.is_symlink()
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
+@needs_pipes
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(path, [b"one"])
+        assert os.read(reader, 9) == b"one"
+    finally:
+        os.close(reader)
+    assert [*tmp_path.iterdir()] == [path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,7 @@ COMMANDS = {
     "impact": ["impact"],
     "impact --json": ["impact", "--json"],
     "assert --record": ["assert", "--record"],
+    "map --json": ["map", "-o", os.devnull, "--json"],
 }
 
 

@@ -36,6 +36,7 @@ _CELLS: Final = {_LARGE: 128, _SMALL: 64}
 _MOST_BLOCKS: Final = 8
 _MOST_ROWS: Final = 24
 _LONGEST: Final = 34  # characters of a name in the legend
+_ROOMY: Final = 80  # pixels, in which there is room for a name
 _FAR_RIGHT: Final = 0.8  # a name does not fit behind that
 #: What the whole of IPv4 is marked with.
 _MARKED: Final = {
@@ -64,6 +65,7 @@ class _Paint:
         rank: of several in one cell the one of the highest rank is drawn.
         text, note: for the legend; no text leaves it out.
         dim: whether it is pale.
+        size: how many addresses it stands for, by family.
     """
 
     light: str
@@ -73,6 +75,7 @@ class _Paint:
     text: str
     note: str = ""
     dim: bool = False
+    size: tuple[int, int] = (0, 0)
 
 
 def still(title: str, picture: Picture, changes: Changes | None = None, theme: Theme = "auto") -> str:
@@ -135,11 +138,11 @@ class _Paints:
         style = picture.styles.number(egress)
         count = picture.counts(egress)
         if style == GATEWAY:
-            return self._number(egress, _Paint(*SURFACES["gateway"], "solid", 2, "Gateway", "Internet", dim=dim))
+            return self._number(egress, _Paint(*SURFACES["gateway"], "solid", 2, "Gateway", "Internet", dim))
         pattern = PATTERNS[style // len(PALETTE) % len(PATTERNS)]
         down = "" if picture.is_up(egress) else ", down"
         text = printable("Gateway" if isinstance(egress, Gateway) else egress_text(egress))
-        paint = _Paint(*PALETTE[style % len(PALETTE)], pattern, 3, text, f"{egress.offramp}{down}", dim=dim)
+        paint = _Paint(*PALETTE[style % len(PALETTE)], pattern, 3, text, f"{egress.offramp}{down}", dim, count)
         return self._number(egress, paint if any(count) else attrs.evolve(paint, text=""))
 
     def layer(self, cover: Cover, changes: Changes | None) -> Layer:
@@ -217,7 +220,7 @@ def _marks(panel: _Panel) -> Iterator[str]:
     for prefix, text in _MARKED.items():
         network = IPv4Network(prefix)
         x, y, share = spot(int(network.network_address), network.prefixlen, WIDTHS[4])
-        inside = share * side > len(text) * 7
+        inside = share * side > _ROOMY
         end = not inside and x > _FAR_RIGHT
         at = left + side * (x if inside or end else x + share) + (5 if inside else -4 if end else 4)
         below = top + side * y + (16 if inside else share * side / 2 + 4)
@@ -228,7 +231,7 @@ def _marks(panel: _Panel) -> Iterator[str]:
 def _legend(paints: _Paints, changes: Changes | None, top: float) -> tuple[list[str], float]:
     """The legend in three columns, and where all ends."""
     shown = [(number, paint) for number, paint in enumerate(paints.all) if number in paints.used and paint.text]
-    shown.sort(key=lambda entry: -entry[1].rank)
+    shown.sort(key=lambda entry: (entry[1].rank, entry[1].size), reverse=True)
     if changes is not None:
         shown = [(number, paint) for number, paint in shown if not paint.dim]
     lines: list[str] = []

@@ -90,10 +90,16 @@ def read_text(path: str | PathLike[str], largest: int) -> str:
 def write_whole(path: str | PathLike[str], pieces: Iterable[bytes | memoryview]) -> None:
     """Writes a file, which is there whole or, on any error, as it was before. Everybody may read it.
 
+    A link stays, and what it leads to is written. A pipe or a device cannot be replaced and is written to as it is.
+
     Raises:
         OSError: if it cannot be written.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as there:
+            there.writelines(pieces)
+        return
     _clear_drafts(path)
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_DRAFT, dir=path.parent)
     try:
