@@ -324,7 +324,7 @@ def test_the_command_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert len(data_in(Path(out).read_text(encoding="utf-8"))) > 2
 
 
-@pytest.mark.parametrize("argv", [["--every", "--tunnel", "prod-vpc"], ["extra"], ["--theme", "sepia"]])
+@pytest.mark.parametrize("argv", [["--every", "--tunnel", "prod-vpc"], ["extra.json"], ["--theme", "sepia"]])
 def test_bad_usage(tmp_path: Path, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(tmp_path, "-o", str(tmp_path / "m.html"), *argv) == 2
     assert [*tmp_path.iterdir()] == []

@@ -284,8 +284,15 @@ def test_pointer(opened: Open) -> None:
 
 def test_keyboard(opened: Open) -> None:
     browser = opened(view_of(sample()))
-    press = lambda *keys: (ActionChains(browser).send_keys(*keys).perform(), settle(browser))  # noqa: E731
-    focus = lambda: browser.execute_script("return document.activeElement.id")  # noqa: E731
+
+    def press(*keys: str) -> None:
+        ActionChains(browser).send_keys(*keys).perform()
+        settle(browser)
+
+    def focus() -> str:
+        found: str = browser.execute_script("return document.activeElement.id")
+        return found
+
     browser.execute_script("document.getElementById('map').focus()")
     press(Keys.HOME)
     said = [text_of(browser, "live")]

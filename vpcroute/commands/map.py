@@ -11,8 +11,8 @@ from typing import Any, Final
 from vpcroute.analysis.diff import diff
 from vpcroute.analysis.standpoints import every_vantage
 from vpcroute.commands.changes import needs_network
-from vpcroute.commands.inputs import load, vantage_of
-from vpcroute.commands.options import add_network, add_vantage
+from vpcroute.commands.inputs import load, network_file, vantage_of
+from vpcroute.commands.options import add_file, add_vantage
 from vpcroute.commands.status import Status, status_text
 from vpcroute.map.page import View, page
 from vpcroute.map.picture import Picture
@@ -27,7 +27,7 @@ from vpcroute.vantage import Vantage
 
 __all__ = ["EPILOG", "USAGE", "add_arguments", "run"]
 
-USAGE: Final = "--network FILE [-o FILE] [--svg FILE] [--against OLD] [options]"
+USAGE: Final = "[-o FILE] [--svg FILE] [--against OLD] [options] (FILE | --network FILE)"
 
 _PAGE: Final = "map.html"
 
@@ -42,9 +42,9 @@ state names; a still shows the first.
 
 The page has names, comments and addresses of the document in it. It is at most a few megabytes for 100,000 routes.
 
-  vpcroute map --network network.json
-  vpcroute map --network branch.json --against main.json -o changes.html
-  vpcroute map --network network.json --svg network.svg --theme dark
+  vpcroute map network.json
+  vpcroute map branch.json --against main.json -o changes.html
+  vpcroute map network.json --svg network.svg --theme dark
 
 --json prints one object: files {page, svg}, pictures [{vantage, egresses, changes}]; egresses is how many there are;
 changes is null without --against, else {change: {ipv4, ipv6, names}}, as in vpcroute diff --json.
@@ -54,28 +54,26 @@ changes is null without --against, else {change: {ipv4, ipv6, names}}, as in vpc
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A document, where to write, and what to compare it with."""
-    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
+    add_file(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help=f"the page ({_PAGE}, unless only --svg is given)")
     parser.add_argument("--svg", metavar="FILE", help="a still, as SVG")
     parser.add_argument("--theme", choices=THEMES, default="auto", help="the colours of the still (the reader's)")
     parser.add_argument("--title", metavar="TEXT", help="what stands above it (the name of the document)")
     parser.add_argument("--against", metavar="OLD", help="another document, to show what changed since that")
     parser.add_argument("--every", action="store_true", help="from every virtual network, region and data centre")
-    add_network(parser)
     add_vantage(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Writes the page and the still."""
-    if args.operands:
-        args.parser.error(f"unrecognized arguments: {' '.join(args.operands)}")
+    file = network_file(args)
     vantage = vantage_of(args)
     if args.every:
         needs_network(vantage, args)
-    new = load(args, args.network)
+    new = load(args, file)
     old = None if args.against is None else load(args, args.against)
     views = [_view(old, new, *pair, styles) for styles in [Styles()] for pair in _vantages(old, new, vantage, args)]
-    title = Path(args.network).name if args.title is None else args.title
+    title = Path(file).name if args.title is None else args.title
     files = _write(title, views, args)
     if args.json:
         write(sys.stdout, json_line({"files": files, "pictures": [*map(_object, views)]}))
