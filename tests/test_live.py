@@ -264,7 +264,7 @@ def test_what_is_not_kept_cannot_be_gone_back_to(table: RouteTable) -> None:
         table.roll_back(table.generation)
 
 
-@examples(QUICK)
+@examples(QUICK // 2)
 @given(blocks(), st.lists(blocks(), min_size=1, max_size=5), st.data())
 def test_rolled_back_to_any_generation(begin: Any, then: list[Any], data: st.DataObject) -> None:
     table = RouteTable()

@@ -26,7 +26,7 @@ def _text(operation: Operation) -> str:
 
 
 @given(st.lists(blocks(), max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_snapshot_and_operations_come_back(drawn: list[Block]) -> None:
     table = RouteTable(virtual_networks=VIRTUAL_NETWORKS, routing_mode="legacy")
     recorded: list[Operation] = []

@@ -144,7 +144,7 @@ def test_without_a_recorder_nothing_is_kept() -> None:
 
 
 @given(st.lists(blocks(), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_operations_make_of_an_equal_table_an_equal_one(drawn: list[Block]) -> None:
     tables = [RouteTable(virtual_networks=VIRTUAL_NETWORKS) for _ in range(2)]
     recorded: list[Sequence[Operation]] = []

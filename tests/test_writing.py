@@ -84,7 +84,7 @@ def check(table: RouteTable) -> RouteTable:
 
 
 @given(networks(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(max_examples=60, deadline=None, phases=PHASES)
 def test_networks_of_every_kind(network: Network, random: Any) -> None:
     table = network.table()
     again = check(table)
