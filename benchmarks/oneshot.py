@@ -11,6 +11,7 @@ from typing import Final
 from benchmarks import changes, memory
 from benchmarks.analysis import analysis
 from benchmarks.contenders import addresses
+from benchmarks.live import live
 from benchmarks.opening import opening
 from benchmarks.results import Result, Row
 from benchmarks.step import Settings, Step
@@ -34,6 +35,7 @@ def table_steps(bench: AddressBench) -> Iterator[Step]:
     name, table = bench.table.name, bench.table
     yield Step(f"{name}/change", partial(changes.change, bench))
     yield Step(f"{name}/wide-change", partial(changes.wide_change, bench))
+    yield Step(f"{name}/live", partial(live, bench))
     yield Step(f"{name}/vantage", partial(changes.vantage, bench))
     yield Step(f"{name}/analysis", partial(analysis, bench))
     yield Step(f"{name}/open", partial(opening, bench))
