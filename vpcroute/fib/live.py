@@ -11,7 +11,7 @@ try:
 except ImportError:
     from vpcroute.fib import shim as cython
 
-from vpcroute.errors import RouteError
+from vpcroute.fib.resolver import each
 
 if cython.compiled:
     from cython.cimports.vpcroute.fib.resolver import Resolver
@@ -20,6 +20,7 @@ else:
 
 if TYPE_CHECKING:
     from vpcroute.egress import Egress
+    from vpcroute.errors import RouteError
     from vpcroute.fib.resolution import Resolution
 
 __all__ = ["Newest"]
@@ -96,13 +97,4 @@ class Newest:
 
         For all of them by one, ask what :attr:`newest` is.
         """
-        if isinstance(addresses, (str, bytes, Mapping)):
-            raise TypeError(f"addresses must be an iterable of addresses, not {type(addresses).__name__}")
-        return self._each(addresses)
-
-    def _each(self, addresses):
-        for address in addresses:
-            try:
-                yield self.resolve(address)
-            except (RouteError, TypeError) as error:
-                yield error
+        return each(self.resolve, addresses)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from vpcroute.analysis.explanation import Explanation
     from vpcroute.sources.following import FollowingResolver
 
-__all__ = ["Resolver"]
+__all__ = ["Resolver", "each"]
 
 # A str; Cython would hold a plain annotation to its word, with a message of its own.
 _Text = str
@@ -201,16 +201,7 @@ class Resolver:
 
     def resolve_many(self, addresses: Iterable[object]) -> Iterator[Resolution | RouteError | TypeError]:
         """The resolution of each address, or the error in its place, in order; TypeError for a single text."""
-        if isinstance(addresses, (str, bytes, Mapping)):
-            raise TypeError(f"addresses must be an iterable of addresses, not {type(addresses).__name__}")
-        return self._each(addresses)
-
-    def _each(self, addresses):
-        for address in addresses:
-            try:
-                yield self.resolve(address)
-            except (RouteError, TypeError) as error:
-                yield error
+        return each(self.resolve, addresses)
 
     def explain(self, address: object, *, answers: Iterable[object] | None = None) -> Explanation:
         """Why an address goes where it goes, by what is carried of the table; arguments as for :meth:`resolve`.
@@ -412,6 +403,21 @@ class Resolver:
                 self._trie4.find4_many(start, out, self._outcomes, count)
             else:
                 self._trie6.find6_many(start, out, self._outcomes, count, self._trie4)
+
+
+def each(resolve, addresses):
+    """What `resolve` says of each address, or the error in its place."""
+    if isinstance(addresses, (str, bytes, Mapping)):
+        raise TypeError(f"addresses must be an iterable of addresses, not {type(addresses).__name__}")
+    return _each(resolve, addresses)
+
+
+def _each(resolve, addresses):
+    for address in addresses:
+        try:
+            yield resolve(address)
+        except (RouteError, TypeError) as error:
+            yield error
 
 
 def _restore(vantage, generation, parts):
