@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from vpcroute import HostnameRoute, InvalidDocument, Resolver, RouteTable, Subne
 from vpcroute.cli import main
 from vpcroute.live import LiveChange
 from vpcroute.sources.following import follow
+from vpcroute.sources.images import read_image
 
 EU, US = Tunnel("eu-id", "eu"), Tunnel("us-id", "us")
 
@@ -228,3 +230,70 @@ def test_eight_workers_behind_a_writer_that_is_killed(kills: int, tmp_path: Path
     assert [end[0] for end in ends] == [last] * 8
     assert all(int(asked) >= 64 and int(seen) >= 2 for _, asked, seen in ends)
     assert len(list(tmp_path.glob(".fleet.vpc.*"))) <= kills
+
+
+def test_what_is_written_in_place_is_seen_by_who_has_a_copy(table: RouteTable, file: Path, tmp_path: Path) -> None:
+    move(table, tmp_path / "next.vpc")
+    whole = (tmp_path / "next.vpc").read_bytes()
+    with follow(file, interval=None, mmap=False) as following:
+        for octets, begun in ((whole[:100], 1), (whole, 2)):
+            file.write_bytes(octets)
+            os.utime(file, (begun, begun))
+            assert following.refresh() == (octets == whole)
+            assert (following.error is None) == (octets == whole)
+        assert following.lookup("10.1.0.1") == US
+
+
+def test_what_is_written_on_while_it_is_read_is_read_again(
+    table: RouteTable, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move(table, tmp_path / "next.vpc")
+    whole = (tmp_path / "next.vpc").read_bytes()
+
+    def read(opened: Any, **ways: bool) -> Resolver:
+        try:
+            return read_image(opened, **ways)
+        finally:
+            file.write_bytes(whole)
+            os.utime(file, (2, 2))
+
+    with follow(file, interval=None, mmap=False) as following:
+        file.write_bytes(whole[:100])
+        monkeypatch.setattr("vpcroute.sources.following.read_image", read)
+        assert not following.refresh()
+        assert following.refresh()
+        assert following.lookup("10.1.0.1") == US
+
+
+def test_it_goes_on_after_a_callback_has_raised(table: RouteTable, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_type))
+    told = threading.Semaphore(0)
+
+    def fail(change: LiveChange) -> None:
+        told.release()
+        raise KeyError(change.generation)
+
+    with follow(file, interval=0.01) as following:
+        following.on_change(fail)
+        move(table, file)
+        assert told.acquire(timeout=30)
+        table.withdraw(SubnetRoute("10.1.0.0/16", US))
+        table.compile().save(file, generation=True)
+        assert told.acquire(timeout=30)
+    assert reported == [KeyError, KeyError]
+
+
+def test_a_callback_may_close_it(table: RouteTable, file: Path) -> None:
+    following = follow(file, interval=0.01)
+    closed = threading.Event()
+
+    def close(_: LiveChange) -> None:
+        following.close()
+        closed.set()
+
+    following.on_change(close)
+    move(table, file)
+    assert closed.wait(30)
+    with pytest.raises(ValueError, match="closed"):
+        following.refresh()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from io import BufferedReader
@@ -30,17 +31,24 @@ class FollowingResolver(LiveResolver):
     """
 
     def __init__(
-        self, first: Resolver, path: str | PathLike[str], file: BufferedReader, ways: Mapping[str, bool], keep: int
+        self,
+        first: Resolver,
+        path: str | PathLike[str],
+        file: BufferedReader,
+        identity: tuple[int, ...],
+        ways: Mapping[str, bool],
+        keep: int,
     ) -> None:
         super().__init__(first, keep=keep)
         self._path = path
         self._file = file  # it stays open: as long as it is, no other file can have its number
+        self._read_from = identity
         self._ways = ways
         self.error: OSError | InvalidDocument | None = None
         self._refused: tuple[int, ...] | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._refreshing = threading.Lock()
+        self._refreshing = threading.RLock()  # a callback may close it
 
     def refresh(self) -> bool:
         """Looks whether the file was replaced, and if so reads it; returns whether another one answers now.
@@ -53,27 +61,31 @@ class FollowingResolver(LiveResolver):
         with self._refreshing:
             if self._stopped.is_set():
                 raise ValueError("it is closed")
-            try:
-                there = _identity(os.stat(self._path))
-                if there in (_identity(os.fstat(self._file.fileno())), self._refused):
-                    self.error = self.error if there == self._refused else None
-                    return False
-                file = open_file(self._path)
-            except (OSError, InvalidDocument) as error:
-                self.error, self._refused = error, None
+            return self._look()
+
+    def _look(self) -> bool:
+        try:
+            there = _identity(os.stat(self._path))
+            if there in (self._read_from, self._refused):
+                self.error = self.error if there == self._refused else None
                 return False
-            return self._read(file)
+            file = open_file(self._path)
+        except (OSError, InvalidDocument) as error:
+            self.error, self._refused = error, None
+            return False
+        return self._read(file)
 
     def _read(self, file: BufferedReader) -> bool:
+        identity = _identity(os.fstat(file.fileno()))  # before it is read: who writes in place may go on meanwhile
         try:
             change = LiveChange(self.newest, read_image(file, **self._ways))
         except (OSError, InvalidDocument) as error:
-            self.error, self._refused = error, _identity(os.fstat(file.fileno()))
+            self.error, self._refused = error, identity
             file.close()
             return False
         self.publish(change.after)
         self._file.close()
-        self._file, self.error, self._refused = file, None, None
+        self._file, self._read_from, self.error, self._refused = file, identity, None, None
         errors = self._tell(change)
         if errors:
             raise errors[0]
@@ -81,7 +93,12 @@ class FollowingResolver(LiveResolver):
 
     def _watch(self, interval: float) -> None:
         while not self._stopped.wait(interval):
-            self.refresh()
+            with self._refreshing:
+                try:
+                    if not self._stopped.is_set():
+                        self._look()
+                except Exception:  # a callback's: it is reported, and the following goes on
+                    threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def start(self, interval: float) -> None:
         """Looks every so many seconds, in a thread of its own, until it is closed."""
@@ -89,11 +106,9 @@ class FollowingResolver(LiveResolver):
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the following; what was read last goes on to answer."""
+        """Ends the following, also from a callback; what was read last goes on to answer."""
         self._stopped.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-        with self._refreshing:
+        with self._refreshing:  # nobody looks any more; to wait for the thread would block where a callback closes
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -133,7 +148,8 @@ def follow(
     ways = {"trusted": trusted, "mmap": mmap}
     file = open_file(path)
     try:
-        following = FollowingResolver(read_image(file, **ways), path, file, ways, keep)
+        identity = _identity(os.fstat(file.fileno()))
+        following = FollowingResolver(read_image(file, **ways), path, file, identity, ways, keep)
     except BaseException:
         file.close()
         raise
