@@ -404,3 +404,11 @@ def test_only_resolvers_are_published(made: Callable[[], object]) -> None:
 
 def test_it_takes_a_vantage_or_its_fields(table: RouteTable) -> None:
     assert table.live(Vantage(region="ENAM"), colo="den01").vantage == Vantage(region="ENAM", colo="den01")
+
+
+def test_none_is_made_of_what_may_be_undone(table: RouteTable) -> None:
+    with table.transaction(), pytest.raises(RuntimeError, match="inside a transaction"):
+        table.live()
+    table.add_recorder(lambda operations: table.live())
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        table.announce(SubnetRoute("10.99.0.0/16", Tunnel("t", "t")))

@@ -427,10 +427,15 @@ class RouteTable(Queries):
 
         It takes a Vantage or the fields of one, as :meth:`compile` does. The table keeps as many generations to roll
         back to. See :class:`vpcroute.live.LiveResolver`.
+
+        Raises:
+            RuntimeError: inside a transaction, of which it would show what may be undone.
         """
         from vpcroute.live import Lives
 
         with self._lock:
+            if self._depth:
+                raise RuntimeError("a live resolver cannot be made inside a transaction")
             if self._publisher is None:
                 self._publisher = Lives(self)
             assert isinstance(self._publisher, Lives)  # noqa: S101
