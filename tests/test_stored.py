@@ -623,3 +623,29 @@ def test_a_stored_table_is_read_wherever_a_document_is(table: StoredTable) -> No
 def test_memory_is_refused() -> None:
     with pytest.raises(ValueError, match=r"RouteTable\(\)"):
         RouteTable.open(":memory:")
+
+
+def test_taking_all_in_is_whole_whoever_raises(table: StoredTable, other: StoredTable) -> None:
+    other.keep_generations(5)
+    other.announce(A)
+    table.refresh()
+    table.announce(B)
+    table.compact()
+    other.live()
+
+    def fail(_: object) -> None:
+        raise KeyError
+
+    before = other.generation
+    publisher = other._publisher
+    assert publisher is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publisher, "prepare", fail)
+        with pytest.raises(KeyError):
+            other.refresh()
+    assert other.generation == before
+    other.add_listener(fail)
+    with pytest.raises(KeyError):
+        other.refresh()
+    assert other.generations == range(table.generation, table.generation + 1)
+    assert held(other) == held(table)

@@ -221,11 +221,16 @@ class StoredTable(RouteTable):
 
     def _take_all(self, first: int, last: int) -> None:
         """Becomes what the file holds, in one transaction."""
-        other = _read_all(self._database, first)
-        with self.transaction():
-            self._exchange(other)
-            self._generation = last - 1
-        self._kept.clear()  # nobody knows what undoes this one
+        other, before = _read_all(self._database, first), self._generation
+        try:
+            with self.transaction():
+                self._exchange(other)
+                self._generation = last - 1
+        finally:
+            if self._generation == last:  # even if a listener raised
+                self._kept.clear()  # nobody knows what undoes this one
+            else:
+                self._generation = before
 
     def _exchange(self, other: RouteTable) -> None:
         for name in _CONTENT:
