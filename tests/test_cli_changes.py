@@ -245,10 +245,24 @@ def test_what_is_recorded_holds_until_something_changes(run: Run, tmp_path: Path
     assert [line.split()[0] for line in out.splitlines()[1:-2]] == ["10.0.1.0/24"]
 
 
-def test_an_egress_that_nothing_is_called_can_not_be_expected(run: Run, tmp_path: Path) -> None:
+def test_an_egress_that_is_gone_is_a_failure(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "expected.toml"
+    kept = '[[expectations]]\ndestination = "10.0.0.0/16"\nmust = { egress = "%s" }\n'
+    path.write_text(kept % "gone" + kept % "gre-den-1+gone", encoding="utf-8")
+    status, out, err = run("assert", "--network", SAMPLE, str(path))
+    assert (status, err) == (1, "")
+    assert out.endswith("0 of 2 hold\n")
+
+
+def test_an_egress_that_nothing_is_called_cannot_be_ruled_out(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "expected.toml"
     kept = '[[expectations]]\ndestination = "10.0.0.0/16"\nmust_not = { egress = "%s" }\n'
-    path.write_text(kept % "prod-vcp" + kept % "Gateway" + kept % "gre-den-1+gre-den-2", encoding="utf-8")
+    names = ("prod-vcp", "Gateway", "gre-den-1+gre-den-2", "gre-den-1+gre-den-9")
+    path.write_text("".join(kept % name for name in names), encoding="utf-8")
     status, out, err = run("assert", "--network", SAMPLE, str(path))
     assert (status, out) == (2, "")
-    assert err == "vpcroute: expectations[0]: no egress, or more than one, is called 'prod-vcp'\n"
+    assert err.splitlines() == [
+        f"vpcroute: {path}: 2 errors",
+        f"vpcroute: {path}: expectations[0]: no egress is called 'prod-vcp'",
+        f"vpcroute: {path}: expectations[3]: no egress is called 'gre-den-1+gre-den-9'",
+    ]

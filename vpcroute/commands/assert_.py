@@ -86,14 +86,8 @@ def _show_record(loaded: RouteTable, vantage: Vantage) -> None:
 
 
 def _show(loaded: RouteTable, expected: Sequence[Expected], vantage: Vantage, args: argparse.Namespace) -> bool:
-    """Checks expectations and prints what does not hold; whether all do.
-
-    Raises:
-        InvalidDocument: for an egress that the table does not know: what must not be there would never be.
-    """
-    unknown = [(one.path, text) for one in expected for text in _unknown(loaded, one)]
-    if unknown:
-        raise InvalidDocument(tuple(unknown))
+    """Checks expectations and prints what does not hold; whether all do."""
+    read(args.operands[0], lambda: _refuse_unknown(loaded, expected))
     results = list(_checked(loaded, expected, vantage))
     failed = [(e, v, failure) for e, v, failure in results if failure is not None]
     if args.json:
@@ -120,21 +114,33 @@ def _checked(loaded: RouteTable, expected: Iterable[Expected], asked: Vantage) -
             yield one, vantage, check(resolvers[vantage], one.expectation)
 
 
+def _refuse_unknown(loaded: RouteTable, expected: Iterable[Expected]) -> None:
+    """InvalidDocument for egresses that mean nothing: what must be and is not known any more is a failure instead."""
+    unknown = [(one.path, text) for one in expected for text in _unknown(loaded, one)]
+    if unknown:
+        raise InvalidDocument(tuple(unknown))
+
+
 def _unknown(loaded: RouteTable, one: Expected) -> Iterator[str]:
     """What is wrong with the egresses of an expectation; those of an ECMP group have ``+`` between them."""
     for part in (one.expectation.must, one.expectation.must_not):
         called = str(part.get("egress", Gateway.name))
-        members = called.split("+")
-        if called != Gateway.name and not _is_known(loaded, called) and not all(_is_known(loaded, m) for m in members):
-            yield f"no egress, or more than one, is called {quoted(called)}"
+        whole, *members = (_wrong(loaded, name) for name in (called, *called.split("+")))
+        if called == Gateway.name or not whole or not any(members):
+            continue
+        if "several" in (whole, *members):
+            yield f"more than one egress is called {quoted(called)}: name one by its id"
+        elif part is one.expectation.must_not:  # it would never be there
+            yield f"no egress is called {quoted(called)}"
 
 
-def _is_known(loaded: RouteTable, called: str) -> bool:
+def _wrong(loaded: RouteTable, called: str) -> str:
+    """Why a connector cannot be found; empty if it can."""
     try:
         loaded.connector(called)
-    except LookupError:
-        return False
-    return True
+    except LookupError as error:
+        return "several" if "several" in str(error.args[0]) else "none"
+    return ""
 
 
 def _wanted(one: Expected) -> str:

@@ -79,7 +79,12 @@ def show_changes(
 
 
 def _heading(group: list[Changes], loaded: RouteTable) -> list[str]:
-    return [clean(describe(loaded.stand(changes.before))) for changes in group]
+    return [clean(describe(loaded.stand(changes.before)) + _mode_after(changes, loaded)) for changes in group]
+
+
+def _mode_after(changes: Changes, loaded: RouteTable) -> str:
+    before, after = changes.before.routing_mode or loaded.routing_mode, changes.after.routing_mode
+    return "" if after in (None, before) else f", then {after} mode"
 
 
 def _markdown_heading(heading: list[str]) -> Iterator[str]:

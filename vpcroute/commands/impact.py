@@ -52,4 +52,6 @@ def run(args: argparse.Namespace) -> int:
     rows = table(IMPACT_HEADER)
     rows.title(describe(loaded.stand(vantage)))
     rows.show(map(impact_row, ranked))
+    if not ranked:
+        write(sys.stdout, "no connector\n")
     return Status.WELL

@@ -35,6 +35,7 @@ class FollowingResolver(LiveResolver):
         first: Resolver,
         path: str | PathLike[str],
         file: BufferedReader,
+        *,
         identity: tuple[int, ...],
         ways: Mapping[str, bool],
         keep: int,
@@ -149,7 +150,7 @@ def follow(
     file = open_file(path)
     try:
         identity = _identity(os.fstat(file.fileno()))
-        following = FollowingResolver(read_image(file, **ways), path, file, identity, ways, keep)
+        following = FollowingResolver(read_image(file, **ways), path, file, identity=identity, ways=ways, keep=keep)
     except BaseException:
         file.close()
         raise
