@@ -436,6 +436,12 @@ def test_spoilt_buffers_are_refused() -> None:
     refused((other_key, directory, blocks), "a name with another hash")
 
 
+def test_a_directory_that_leads_back_and_forth_is_refused_at_once() -> None:
+    """However long it is: no more is gone through than there are blocks."""
+    directory = array("I", [0, 1 << 5] * 2**15)
+    refused((array("Q", [1] * 33), directory, array("Q", bytes(128))), r"directory\[2\]: there are more blocks")
+
+
 def test_a_block_at_the_wrong_entry_is_refused() -> None:
     key, directory, blocks = words(build(named(200)).buffers())
     assert len(set(directory)) > 2

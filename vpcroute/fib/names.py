@@ -130,11 +130,15 @@ class NameIndex(NameBlocks):
             ValueError: that says what is wrong.
         """
         before = -1
+        words = 0  # of the blocks so far; each has its place, so that the walk is no longer than they are
         for i, entry in enumerate(self.directory_owner):
             if entry != before:
                 line = base_of(entry) // _HEAD
                 if base_of(entry) + size_of(entry) > self.arena.used:
                     raise ValueError(f"directory[{i}]: no block of {size_of(entry)} words begins in line {line}")
+                words += size_of(entry)
+                if words > self.arena.used:
+                    raise ValueError(f"directory[{i}]: there are more blocks than there is room for")
                 for place in range(_PLACES):
                     wrong = self._wrong_at(entry, place, numbers)
                     if wrong is not None:

@@ -72,7 +72,11 @@ def read_image(file: BufferedReader, *, trusted: bool, mmap: bool) -> Resolver:
     if size == 0:
         raise InvalidDocument((("", "not a saved resolver"),))
     if mmap:
-        return unpack(memoryview(_mmap.mmap(file.fileno(), size, access=_mmap.ACCESS_READ)), trusted=trusted)
+        try:
+            mapped = _mmap.mmap(file.fileno(), size, access=_mmap.ACCESS_READ)
+        except ValueError:  # somebody makes it shorter at this moment
+            raise InvalidDocument((("", "cut short"),)) from None
+        return unpack(memoryview(mapped), trusted=trusted)
     copy = _room(size)
     read = file.readinto(copy)
     return unpack(memoryview(copy)[:read], trusted=trusted)
