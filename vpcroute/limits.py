@@ -10,12 +10,14 @@ from typing import Final
 
 __all__ = [
     "DEEPEST",
+    "DEEPEST_EXPRESSION",
     "LARGEST_DOCUMENT",
     "LARGEST_PART",
     "LARGEST_SETTINGS",
     "LONGEST_AS_PATH",
     "LONGEST_COMMENT",
     "LONGEST_DNS_NAME",
+    "LONGEST_EXPRESSION",
     "LONGEST_LABEL",
     "LONGEST_LINE",
     "LONGEST_NAME",
@@ -47,6 +49,8 @@ LONGEST_LABEL: Final = 63
 LONGEST_NAME: Final = 1024
 #: An address on a line of standard input: eight times what most servers take as a URL.
 LONGEST_LINE: Final = 1 << 16
+#: An expression of a Gateway policy: a hundred times the longest that people have published.
+LONGEST_EXPRESSION: Final = 1 << 18
 #: What is shown of a text from outside; the rest is cut.
 LONGEST_QUOTE: Final = 200
 
@@ -85,3 +89,6 @@ LARGEST_PART: Final = 1 << 27
 DEEPEST: Final = 64
 #: Digits of a number in a document: Python's own limit, which can be switched off, and reading takes quadratic time.
 MOST_DIGITS: Final = 4300
+#: Parentheses, negations and quantifiers around each other in an expression: as many as wirefilter reads is 128, and the
+#: recursion limit of Python has to hold for all that is done with the tree.
+DEEPEST_EXPRESSION: Final = 64
