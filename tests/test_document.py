@@ -244,10 +244,11 @@ def test_sample_gateway(sample: RouteTable) -> None:
         precedence=1000,
         enabled=True,
         traffic="any(dns.domains[*] in $baa54595-71d9-4f50-a515-36370786ab9a)",
+        created_at="2025-05-06T09:30:51Z",
     )
     assert sample.gateway_rules[1].settings["dns_resolvers"]["ipv4"][0]["ip"] == "10.8.0.53"
     assert sample.gateway_lists[1] == GatewayList(
-        "3305563d-50ca-4f0a-9a3e-0ab9a6de32d1", "Partner networks", "IP", ("5.44.16.0/24", "140.82.112.0/20")
+        "3305563d-50ca-4f0a-9a3e-0ab9a6de32d1", "Partner networks", "IP", ("5.44.16.0/24", "140.82.112.0/20"), 2
     )
 
 

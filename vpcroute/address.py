@@ -38,6 +38,7 @@ __all__ = [
     "read_bare",
     "read_connect",
     "read_fetch",
+    "scalar_values",
     "target_of",
 ]
 
@@ -116,7 +117,7 @@ def read_fetch(url: str) -> Target:
     if not isinstance(url, str):
         raise TypeError(f"a fetch URL must be a str, not {type(url).__name__}")
     try:
-        parsed = URL(_scalar_values(url))
+        parsed = URL(scalar_values(url))
     except ValueError:
         if _HAS_SCHEME.match(url):
             raise _invalid(f"Invalid URL: {shown(url)}", url) from None
@@ -130,7 +131,7 @@ def read_fetch(url: str) -> Target:
     return _from_host(parsed.hostname, port, scheme)
 
 
-def _scalar_values(text: str) -> str:
+def scalar_values(text: str) -> str:
     """`text` as JavaScript hands it to the parser: lone surrogates become U+FFFD."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -181,7 +182,7 @@ def read_connect(address: str | Mapping[str, object], *, secure_transport: str =
 
 def _read_connect_text(address: str) -> Target:
     try:
-        parsed = URL("fake://" + _scalar_values(address))
+        parsed = URL("fake://" + scalar_values(address))
     except ValueError:
         raise _invalid(_COULD_NOT_PARSE, address) from None
     if not parsed.hostname:

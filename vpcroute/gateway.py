@@ -22,6 +22,9 @@ class GatewayRule:
         enabled: whether it is on.
         traffic, identity, device_posture: its conditions, expressions in the wirefilter language; empty for none.
         settings: the API's ``rule_settings`` as they are.
+        schedule, expiration: when it is on, as in the API; None for always.
+        created_at: when it was made, as in the API; of rules with one precedence the earlier comes first.
+        unread: names of members that the API gave and that are not known here: they may change what the rule does.
     """
 
     id: str
@@ -34,6 +37,10 @@ class GatewayRule:
     identity: str = ""
     device_posture: str = ""
     settings: Mapping[str, Any] = attrs.field(factory=dict, eq=False)
+    schedule: Mapping[str, Any] | None = attrs.field(default=None, eq=False)
+    expiration: Mapping[str, Any] | None = attrs.field(default=None, eq=False)
+    created_at: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -42,10 +49,12 @@ class GatewayList:
 
     Attributes:
         id, name, type: as in the API.
-        values: the values of its items.
+        values: the values of its items; None where the API was not asked for them (``/gateway/lists`` has none).
+        count: how many items there are.
     """
 
     id: str
     name: str
     type: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] | None
+    count: int | None = None

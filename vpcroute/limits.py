@@ -89,6 +89,6 @@ LARGEST_PART: Final = 1 << 27
 DEEPEST: Final = 64
 #: Digits of a number in a document: Python's own limit, which can be switched off, and reading takes quadratic time.
 MOST_DIGITS: Final = 4300
-#: Parentheses, negations and quantifiers around each other in an expression: as many as wirefilter reads is 128, and the
-#: recursion limit of Python has to hold for all that is done with the tree.
+#: Parentheses, negations and quantifiers around each other in an expression: half of what wirefilter reads, so that
+#: Python's recursion limit holds for all that is done with the tree.
 DEEPEST_EXPRESSION: Final = 64

@@ -45,7 +45,8 @@ class Queries(Transactional):
         self._health: dict[Connector, dict[str | None, Health]] = {}
         self._subnets: AccountSubnets = ()
         self._hosts: dict[str, tuple[IPAddress, ...]] = {}
-        self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...]] = ((), ())
+        self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...], Mapping[str, Any] | None]
+        self._gateway = (), (), None
         # Copies for those who keep them, such as a resolver; each is made again only after a change.
         self._copies: dict[str, Any] = {}
 
@@ -107,6 +108,11 @@ class Queries(Transactional):
     def gateway_lists(self) -> tuple[GatewayList, ...]:
         """Gateway's lists."""
         return self._gateway[1]
+
+    @property
+    def gateway_settings(self) -> Mapping[str, Any] | None:
+        """Gateway's settings as the API has them (``/gateway/configuration``), or None where they are not known."""
+        return self._gateway[2]
 
     def onramp(self, text: str) -> OnRamp:
         """The on-ramp with this id or name; LookupError if none or several have it."""

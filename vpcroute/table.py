@@ -332,18 +332,23 @@ class RouteTable(Queries):
             mapping[key] = value
         return True
 
-    def set_gateway(self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList]) -> None:
-        """Sets Gateway's policies, kept in the order of their precedence, and lists; they take no part in routing."""
+    def set_gateway(
+        self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList], settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Sets Gateway's policies, kept in the order of their precedence, its lists, and its settings as the API has
+        them; they take no part in routing."""
         ordered = sorted(several("rules", rules, GatewayRule), key=lambda r: r.precedence)
         known = several("lists", lists, GatewayList)
         with self.transaction():
             before = self._gateway
-            self._put_gateway(tuple(ordered), tuple(known))
+            self._put_gateway(tuple(ordered), tuple(known), settings)
             self._records("set_gateway", *self._gateway, undone_by=("set_gateway", *before))
 
-    def _put_gateway(self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...]) -> None:
+    def _put_gateway(
+        self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...], settings: Mapping[str, Any] | None
+    ) -> None:
         self._undoes(partial(self._put_gateway, *self._gateway))
-        self._gateway = rules, lists
+        self._gateway = rules, lists, settings
 
     # Loading and asking
 

@@ -143,9 +143,9 @@ class _Checker:
     def _fail(self, reason: str, at: int, hint: str | None = None) -> NoReturn:
         raise InvalidExpression(reason, self.text, at, hint)
 
-    def _undecided(self, what: str, reason: str, at: int) -> Undecided:
+    def _undecided(self, what: str, reason: str, at: int, field: str | None = None) -> Undecided:
         self.notices.append(Notice(f"{what}: {reason}", at))
-        return Undecided(unknown(what, reason))
+        return Undecided(unknown(what, reason), field)
 
     # The tree
 
@@ -188,7 +188,7 @@ class _Checker:
         if self.filter is not None and self.filter not in selector.filters:
             return self._undecided(selector.name, f"{self.filter} rules have no such field", left.at)
         if selector.type == "unknown":
-            return self._undecided(selector.name, "its type is not published", left.at)
+            return self._undecided(selector.name, "its type is not published", left.at, selector.name)
         index = self._index(left, selector)
         predicate, inverted = self._predicate(tree, selector)
         each = index is EACH

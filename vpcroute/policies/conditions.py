@@ -2,7 +2,8 @@
 
 A value of a field is one of: a single value; a tuple of them for an array; a mapping for a map; :data:`ABSENT`; an
 :class:`~vpcroute.policies.truth.Unknown`; :class:`OneOf` where some values are possible; :class:`Open` for a text that
-is known in part. An array may hold a :class:`Maybe`, an element that may be there or not.
+is known in part. An array may hold a :class:`Maybe`, an element that may be there or not, and an Unknown, one that is
+there but not known, or any number of such.
 
 **Absent is not unknown.** A comparison with an absent field is false, but for ``!=``, which is true (wirefilter:
 engine/src/scheme.rs; Gateway's own choice is not published); an absent array has no elements.
@@ -109,9 +110,15 @@ class Test:
 
 @attrs.frozen
 class Undecided:
-    """What cannot be decided whatever the request: an unknown field, function or type."""
+    """What cannot be decided whatever the request: an unknown field, function or type.
+
+    Attributes:
+        unknown: why.
+        field: the field, if it is known by its name.
+    """
 
     unknown: Unknown
+    field: str | None = None
 
 
 @attrs.frozen
@@ -142,13 +149,13 @@ Condition = Test | Undecided | Not | Joined | Over
 _JOIN: Final[Mapping[Junction, Callable[[Any], Truth]]] = {"and": all_of, "or": any_of, "xor": odd_of}
 
 
-def fields_of(condition: Condition) -> frozenset[str]:
-    """The names of the fields that a condition looks at; those that it cannot know are not among them."""
-    if isinstance(condition, Test):
+def fields_of(condition: Condition) -> frozenset[str | None]:
+    """The names of the fields that a condition looks at; None among them for what is not known."""
+    if isinstance(condition, Test | Undecided):
         return frozenset({condition.field})
     if isinstance(condition, Joined):
         return frozenset().union(*[fields_of(part) for part in condition.parts])
-    return frozenset() if isinstance(condition, Undecided) else fields_of(condition.part)
+    return fields_of(condition.part)
 
 
 def evaluate(condition: Condition, facts: Facts) -> Truth:
@@ -193,6 +200,8 @@ def _test(test: Test, value: Any) -> Truth:
 
 
 def _of_one(test: Test, value: Any) -> Truth:
+    if isinstance(value, Unknown):
+        return value
     truth = _of_open(test.predicate, value) if isinstance(value, Open) else test.predicate(value)
     return negated(truth) if test.inverted else truth
 
@@ -219,7 +228,7 @@ def _item(value: Any, key: bytes | int) -> Any:
     if isinstance(key, bytes):
         return value.get(key, ABSENT) if isinstance(value, Mapping) else ABSENT
     elements = value if isinstance(value, tuple) else (value,)
-    if any(isinstance(element, Maybe) for element in elements[: key + 1]):
+    if any(isinstance(element, Maybe | Unknown) for element in elements[: key + 1]):
         return unknown("an element's number", "elements before it may be there or not")
     return elements[key] if key < len(elements) else ABSENT
 
@@ -289,11 +298,13 @@ def _side_by_side(joined: Joined, parts: list[list[_Element] | Unknown]) -> list
     lists = [part for part in parts if not isinstance(part, Unknown)]
     certain = all(element.there is True for elements in lists for element in elements)
     if len({len(elements) for elements in lists}) > 1 or not certain:
-        return unknown(" and ".join(sorted(fields_of(joined))), _WEAK)
+        return unknown(" and ".join(sorted(map(str, fields_of(joined)))), _WEAK)
     return [_Element(True, _JOIN[joined.operator]([e.truth for e in row])) for row in zip(*lists, strict=True)]
 
 
 def _there(element: Any) -> Truth:
+    if isinstance(element, Unknown):
+        return element
     return Unknown(frozenset({element.missing})) if isinstance(element, Maybe) else True
 
 

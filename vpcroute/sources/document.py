@@ -5,11 +5,11 @@ could have stored that is odd but has one meaning is loaded and becomes a findin
 :mod:`vpcroute.sources.records`; the keys are::
 
     virtual_networks, tunnels, mesh_nodes, devices, subnets, routes, hostname_routes, services,
-    wan: {routes, gre_tunnels, ipsec_tunnels, interconnects}, gateway_rules, gateway_lists
+    wan: {routes, gre_tunnels, ipsec_tunnels, interconnects}, gateway_rules, gateway_lists, gateway_configuration
     routing_mode, bgp_routes, health, hosts, wan.onramps         (ours: the API has nothing for them)
 
-Ours are, besides, a hostname route's ``match``, ``in_force: false`` of a route, the subnet type ``private_lb``, and the
-place ``*`` in a state by place, which is everywhere else.
+Ours are, besides, a hostname route's ``match``, ``in_force: false`` of a route, the subnet type ``private_lb``, the
+place ``*`` in a state by place, which is everywhere else, and a Gateway rule's ``unread``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, Final
+
+import attrs
 
 from vpcroute.announcements import VpcService
 from vpcroute.egress import HEALTH_STATES, MeshNode
@@ -27,7 +29,14 @@ from vpcroute.limits import LARGEST_DOCUMENT, MOST_KEPT_PROBLEMS
 from vpcroute.sources.files import is_database, read_text
 from vpcroute.sources.json_text import read_strictly
 from vpcroute.sources.reading import Progress, Reading
-from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, ServiceRecord, json_name
+from vpcroute.sources.records import (
+    GatewayConfigurationRecord,
+    GatewayListRecord,
+    GatewayRuleRecord,
+    ServiceRecord,
+    json_name,
+    structure,
+)
 from vpcroute.sources.wan import Wan
 from vpcroute.sources.zero_trust import ZeroTrust
 from vpcroute.table import RouteTable
@@ -152,10 +161,24 @@ def _read_services(reading: Reading, zero_trust: ZeroTrust) -> None:
             reading.add(f"{path}.service_id", service)
 
 
+#: What the API gives of a rule and nothing here needs; what is in neither place may change what a rule does.
+_NOT_NEEDED: Final = frozenset(
+    "description version updated_at deleted_at read_only sharable source_account warning_status".split()
+)
+_READ: Final = frozenset(attribute.name for attribute in attrs.fields(GatewayRuleRecord)) | _NOT_NEEDED
+
+
 def _read_gateway(reading: Reading) -> None:
-    rules = [gateway_rule_of(record) for _, record in reading.records("gateway_rules", GatewayRuleRecord)]
+    rules = []
+    for path, record in reading.records("gateway_rules", GatewayRuleRecord):
+        rule = gateway_rule_of(record)
+        unread = reading.members(path) - _READ - set(rule.unread)
+        rules.append(attrs.evolve(rule, unread=(*rule.unread, *sorted(unread))))
     lists = [gateway_list_of(record) for _, record in reading.records("gateway_lists", GatewayListRecord)]
-    reading.table.set_gateway(rules, lists)
+    path = "gateway_configuration"
+    written = reading.value(path, None)
+    configuration = None if written is None else structure(written, GatewayConfigurationRecord, path, reading.problems)
+    reading.table.set_gateway(rules, lists, None if configuration is None else configuration.settings)
 
 
 def gateway_rule_of(record: GatewayRuleRecord) -> GatewayRule:
@@ -171,12 +194,17 @@ def gateway_rule_of(record: GatewayRuleRecord) -> GatewayRule:
         identity=record.identity or "",
         device_posture=record.device_posture or "",
         settings=record.rule_settings or {},
+        schedule=record.schedule or None,
+        expiration=record.expiration or None,
+        created_at=record.created_at or "",
+        unread=tuple(record.unread or ()),
     )
 
 
 def gateway_list_of(record: GatewayListRecord) -> GatewayList:
     """The Gateway list of a record."""
-    return GatewayList(record.id, record.name, record.type, tuple(item.value for item in record.items or ()))
+    values = None if record.items is None else tuple(item.value for item in record.items)
+    return GatewayList(record.id, record.name, record.type, values, record.count)
 
 
 def _read_hosts(reading: Reading) -> None:

@@ -115,6 +115,11 @@ class Reading:
                 if record is not None:
                     yield path, record
 
+    def members(self, path: str) -> set[str]:
+        """The names of what a record at a path has that :meth:`records` gave."""
+        key, _, index = path.removesuffix("]").partition("[")
+        return set(self._lists[key][int(index)])
+
     def made(
         self,
         path: str,

@@ -22,6 +22,7 @@ from vpcroute.fields import read_prefix_number
 __all__ = [
     "BgpRecord",
     "DeviceRecord",
+    "GatewayConfigurationRecord",
     "GatewayListRecord",
     "GatewayRuleRecord",
     "HostnameRecord",
@@ -192,6 +193,10 @@ class GatewayRuleRecord:
     identity: str | None = None
     device_posture: str | None = None
     rule_settings: dict[str, Any] | None = None
+    schedule: dict[str, Any] | None = None
+    expiration: dict[str, Any] | None = None
+    created_at: str | None = None
+    unread: list[str] | None = None  # ours: names of members that were there and are not known here
 
 
 @attrs.frozen
@@ -205,6 +210,12 @@ class GatewayListRecord:
     name: str
     type: str
     items: list[GatewayItemRecord] | None = None
+    count: int | None = None
+
+
+@attrs.frozen
+class GatewayConfigurationRecord:
+    settings: dict[str, Any] | None = None
 
 
 def is_deleted(record: object, path: str, problems: list[tuple[str, str]]) -> bool:
