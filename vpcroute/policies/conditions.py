@@ -14,6 +14,7 @@ This is the plain evaluator: it walks the tree. It is the measure of any faster 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import attrs
@@ -168,12 +169,27 @@ def evaluate(condition: Condition, facts: Facts) -> Truth:
         return negated(evaluate(condition.part, facts))
     if isinstance(condition, Undecided):
         return condition.unknown
+    return _over(condition, facts)
+
+
+def _over(condition: Over, facts: Facts) -> Truth:
+    """``any`` or ``all``. Of one field, each of its possible arrays is asked as a whole; of several, by element."""
+    fields = fields_of(condition.part)
+    field = next(iter(fields))
+    if len(fields) == 1 and field is not None:
+        value = facts(field)
+        if isinstance(value, OneOf):
+            return _agreed([_over(condition, partial(_constantly, each)) for each in value.values], value.missing)
     elements = _elements(condition.part, facts)
     if isinstance(elements, Unknown):
         return elements
     if condition.quantifier == "any":
         return any_of(all_of((element.there, element.truth)) for element in elements)
     return all_of(any_of((negated(element.there), element.truth)) for element in elements)
+
+
+def _constantly(value: Any, _: str) -> Any:
+    return value
 
 
 # One value

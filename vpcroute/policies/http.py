@@ -18,6 +18,7 @@ from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
 from vpcroute.policies.decision import UNKNOWN, Candidate, Decision, decide, settled
 from vpcroute.policies.facts import Situation
+from vpcroute.policies.global_rules import rules_of
 from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.truth import Truth, Unknown, unknown
 
@@ -95,7 +96,7 @@ def ask_http(account: Account, situation: Situation) -> Decision[HttpEffect]:
 
 
 def _ask_inspected(account: Account, situation: Situation) -> Decision[HttpEffect]:
-    rules = account.rules["http"]
+    rules = rules_of(account, "http", situation)
     off = decide([rule.ask(situation) for rule in rules if rule.rule.action == "off"], lambda _: _BYPASS)
     skipping = tuple([one for one in off.candidates if one.rule is not None])
     if len(skipping) == len(off.candidates) and situation.request.is_https:
@@ -190,5 +191,5 @@ def ask_isolation(account: Account, situation: Situation) -> Decision[IsolationE
             return IsolationEffect("not_isolated")
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
-    rules = [rule for rule in account.rules["http"] if rule.rule.action in _ISOLATION]
+    rules = [rule for rule in rules_of(account, "http", situation) if rule.rule.action in _ISOLATION]
     return decide([rule.ask(situation) for rule in rules], effect)

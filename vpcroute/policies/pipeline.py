@@ -26,10 +26,11 @@ from vpcroute.policies.connection import EgressEffect, NetworkEffect, egress_eff
 from vpcroute.policies.decision import UNKNOWN, Decision, decide, settled
 from vpcroute.policies.dns import DnsEffect, ResolverEffect, addresses_of, ask_dns
 from vpcroute.policies.facts import Situation
+from vpcroute.policies.global_rules import rules_of
 from vpcroute.policies.http import HttpEffect, IsolationEffect, ask_http, ask_isolation, sees_sni
 from vpcroute.policies.request import Context, Request, Router
 from vpcroute.policies.rules import Account
-from vpcroute.policies.selectors import REASONS
+from vpcroute.policies.selectors import REASONS, Filter
 
 __all__ = ["OFFRAMPS", "Outcome", "evaluate"]
 
@@ -46,6 +47,7 @@ _MOST_REDIRECTS: Final = 20  # of one fetch(), as in the Fetch standard
 _BY_HOST: Final = dict.fromkeys(
     ("app.ids", "app.type.ids", "net.fqdn.content_category", "net.fqdn.host", "net.fqdn.domains"), REASONS["client"]
 )
+_LOOKUP: Final[tuple[Filter, Filter]] = ("dns", "dns_resolver")
 _KEPT: Final = frozenset({"GET", "HEAD"})
 #: Of what is looked up, what a connection goes to.
 _ADDRESSES: Final = frozenset({"A", "AAAA"})
@@ -157,7 +159,7 @@ def _evaluate(account: Account, request: Request, context: Context, router: Rout
     if context.connects is not True:
         finals.add("connect_failed")
     if context.connects is not False:
-        network = decide([rule.ask(situation) for rule in account.rules["l4"]], network_effect)
+        network = decide([rule.ask(situation) for rule in rules_of(account, "l4", situation)], network_effect)
         finals |= network.outcomes - _PASSES
         if network.outcomes & _PASSES:
             http, isolation = _http(account, situation)
@@ -212,7 +214,8 @@ def _lookup(
     target = situation.request.target
     if target.ip is not None:
         return None, None, [(target.ip,)]
-    dns, resolver = ask_dns(account.rules["dns"], account.rules["dns_resolver"], situation)
+    rules, resolver_rules = (rules_of(account, filter_, situation) for filter_ in _LOOKUP)
+    dns, resolver = ask_dns(rules, resolver_rules, situation)
     if situation.request.record_type not in _ADDRESSES:
         return dns, resolver, []
     effects = [candidate.effect for candidate in dns.candidates if candidate.effect.outcome in _GOES_ON]

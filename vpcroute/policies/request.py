@@ -40,7 +40,7 @@ class Provider(Protocol):
 class Router(Protocol):
     """What routes an address: :class:`vpcroute.Resolver`, or :class:`vpcroute.RouteTable`."""
 
-    def resolve(self, addr: Any, *, answers: Any = None) -> Any:
+    def resolve(self, addr: Any, /, *, answers: Any = None) -> Any:
         """A Resolution, or RouteError."""
 
 
