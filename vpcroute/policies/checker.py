@@ -94,9 +94,18 @@ class ListItems:
     values: tuple[str, ...] | None
     complete: bool = True
 
+    _read: dict[str, Among] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
     def among(self, selector: Selector, name: str) -> Among:
-        """Membership, as seen by a field: what is not found in a list that is not whole is unknown."""
-        key = f"list {printable(name)}"
+        """Membership, as seen by a field: what is not found in a list that is not whole is unknown.
+
+        A list is read once for all fields of a type, whatever the number of rules.
+        """
+        if selector.type not in self._read:
+            self._read[selector.type] = self._among(selector, f"list {printable(name)}")
+        return self._read[selector.type]
+
+    def _among(self, selector: Selector, key: str) -> Among:
         if self.values is None:
             return Among(otherwise=unknown(key, "its items are not there: they come from /lists/{id}/items"))
         found: list[Single | Pair] = []

@@ -59,9 +59,15 @@ class Situation:
     sni: bool = False
     hides: Mapping[str, str] = attrs.field(factory=dict)
     categories: tuple[Any, ...] = ()
+    _values: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
 
     def value(self, name: str) -> Any:
         """The value of a field: of a known selector, under its own name."""
+        if name not in self._values:
+            self._values[name] = self._value(name)
+        return self._values[name]
+
+    def _value(self, name: str) -> Any:
         selector = SELECTORS[name]
         if name in self.context.given:
             return read_value(selector, self.context.given[name])

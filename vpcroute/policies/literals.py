@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any, Final
 
 from vpcroute.errors import quoted
-from vpcroute.fields import ascii_name, read_ip, read_prefix
+from vpcroute.fields import ascii_name, read_ip, read_prefix_number
 from vpcroute.limits import LONGEST_NAME
-from vpcroute.policies.predicates import Among, Single, number_of, ranges_of, same_family, url_keys
+from vpcroute.packed import network_of, octets_of
+from vpcroute.policies.predicates import Among, Single, number_of, number_of_octets, ranges_of, same_family, url_keys
 from vpcroute.policies.selectors import Type
 from vpcroute.policies.syntax import Bare, Between, Flag, Item, Number, Text
 from vpcroute.policies.truth import Truth
@@ -97,10 +98,12 @@ def single(literal: Text | Number | Bare | Flag, type_: Type) -> Single:
 
 def read_range(text: str) -> Pair:
     """An address or prefix as a range; ValueError for what is none and for a prefix with host bits."""
-    prefix, host_bits = read_prefix(text)
+    number, host_bits = read_prefix_number(text)
     if host_bits:
-        raise ValueError(f"{quoted(text)} has bits set beyond its length; the prefix is {prefix}")
-    return number_of(prefix[0]), number_of(prefix[-1])
+        raise ValueError(f"{quoted(text)} has bits set beyond its length; the prefix is {network_of(number)}")
+    octets, length = octets_of(number)
+    low = number_of_octets(octets)
+    return low, low + (1 << len(octets) * 8 - length) - 1
 
 
 def read_item(item: Item, type_: Type) -> Single | Pair:

@@ -25,6 +25,7 @@ __all__ = [
     "Predicate",
     "Single",
     "number_of",
+    "number_of_octets",
     "ranges_of",
     "same_family",
     "url_keys",
@@ -41,6 +42,12 @@ _V6: Final = 1 << 32
 def number_of(address: IPAddress) -> int:
     """An address as a number of its own among those of both families."""
     return int(address) if isinstance(address, IPv4Address) else int(address) + _V6
+
+
+def number_of_octets(octets: bytes) -> int:
+    """The same of an address in octets."""
+    number = int.from_bytes(octets)
+    return number if len(octets) == 4 else number + _V6
 
 
 def same_family(first: int, second: int) -> bool:

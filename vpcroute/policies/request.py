@@ -13,7 +13,7 @@ from vpcroute.address import Target, read_connect, read_fetch, scalar_values
 from vpcroute.errors import quoted
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.policies.given import read_value
-from vpcroute.policies.selectors import SELECTORS
+from vpcroute.policies.selectors import ALIASES, SELECTORS
 
 __all__ = ["Answers", "Context", "Provider", "Request", "Router"]
 
@@ -83,6 +83,16 @@ class Request:
         return self.target.scheme == "https"
 
 
+def _by_field(given: Mapping[str, object]) -> Mapping[str, object]:
+    """Values by the names that fields have here; ValueError for a field that is not known."""
+    found = {ALIASES.get(name, name): value for name, value in given.items()}
+    for name, value in found.items():
+        if name not in SELECTORS:
+            raise ValueError(f"{quoted(name)} is not a field that is known")
+        read_value(SELECTORS[name], value)
+    return found
+
+
 def _read_answers(given: Mapping[str, Answers]) -> Mapping[str, Answers]:
     """Answers by names in their one spelling; ValueError for what is no name, or no address of an A or AAAA record."""
     found = {}
@@ -120,7 +130,7 @@ class Context:
     time_zone: str | None = None
     answers: Mapping[str, Answers] = attrs.field(factory=dict, converter=_read_answers)
     addresses: Literal["first", "any"] = "first"
-    given: Mapping[str, object] = attrs.field(factory=dict)
+    given: Mapping[str, object] = attrs.field(factory=dict, converter=_by_field)
     provider: Provider | None = None
     offramp: str | None = None
     connects: bool | None = True
@@ -130,10 +140,6 @@ class Context:
     assume_client_selectors: bool = False
 
     def __attrs_post_init__(self) -> None:
-        for name, value in self.given.items():
-            if name not in SELECTORS:
-                raise ValueError(f"{quoted(name)} is not a field that is known")
-            read_value(SELECTORS[name], value)
         if self.now is not None and self.now.tzinfo is None:
             raise ValueError("now must have a time zone")
 
