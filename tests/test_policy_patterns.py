@@ -111,7 +111,7 @@ def test_patterns_that_take_for_ever_elsewhere(pattern: str, text: str) -> None:
 _PIECES = st.sampled_from([*"ab.*+?()[]{}|^$\\-&~,01", "\\d", "\\b", "(?i)", "[^", "[:alpha:]", "\\x41", "&&", "é"])
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=300)
+@settings(derandomize=True, deadline=None, database=None, max_examples=150)
 @given(st.lists(_PIECES, max_size=10).map("".join), st.text(st.sampled_from("abA.1\n"), max_size=8))
 def test_what_is_read_is_found_as_elsewhere(pattern: str, text: str) -> None:
     """Against Python's own, where that reads the pattern too and means the same by it."""
@@ -157,7 +157,7 @@ def test_wildcards_that_are_refused(pattern: str) -> None:
         compile_wildcard(pattern.encode(), strict=True)
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=300)
+@settings(derandomize=True, deadline=None, database=None, max_examples=150)
 @given(st.text(st.sampled_from("ab*"), max_size=8), st.text(st.sampled_from("ab"), max_size=10))
 def test_wildcards_as_a_regular_expression(pattern: str, text: str) -> None:
     if "**" in pattern:

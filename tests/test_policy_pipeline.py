@@ -428,6 +428,13 @@ def test_redirects_begin_again(redirect: GatewayRule, method: str, final: str, l
     assert (found.final, found.next and found.next.final) == (final, last)
 
 
+def test_what_is_given_of_a_destination_does_not_hold_for_the_next() -> None:
+    block = rule("l4", "block", "any(app.ids[*] == 7) or net.src.port == 1")
+    found = ask(_redirect("http://elsewhere.example/"), block, given={"app.ids": [], "net.src.port": 5})
+    assert found.next is not None
+    assert {missing.what for missing in found.next.network.missing} == {"app.ids"}
+
+
 def test_a_redirect_to_itself_ends() -> None:
     found = ask(_redirect("http://a.example/"))
     length = 0
