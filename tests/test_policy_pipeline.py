@@ -318,6 +318,7 @@ def test_which_address_a_connection_goes_to(traffic: str, first: str, any_: str)
         ("http://a.example:443/", INSPECTING, "settings", "not_inspected"),
         ("http://a.example:8080/", DYNAMIC, "settings", "blocked"),
         ("http://a.example:8080/", {"inspection": {"mode": "dynamic"}}, "settings", "not_inspected"),
+        ("http://a.example:8080/", {"protocol_detection": {"enabled": True}}, "settings", "not_inspected"),
         ("https://a.example/", {}, "settings", "not_inspected"),
         ("https://a.example/", INSPECTING, "settings", "blocked"),
         ("https://a.example/", INSPECTING, "no", "not_inspected"),

@@ -60,8 +60,7 @@ class IsolationEffect:
 def is_inspected(account: Account, situation: Situation) -> Truth:
     """Whether HTTP rules see the request: http on port 80, https on 443 where TLS is decrypted; others if dynamic."""
     target = situation.request.target
-    dynamic = account.setting("inspection", "mode") == "dynamic" and _is_set(account, "protocol_detection")
-    if not dynamic and (target.scheme, target.port) not in (("http", 80), ("https", 443)):
+    if not _sees_all_ports(account) and (target.scheme, target.port) not in (("http", 80), ("https", 443)):
         return False
     if target.scheme == "http":
         return True
@@ -74,8 +73,11 @@ def is_inspected(account: Account, situation: Situation) -> Truth:
 def sees_sni(account: Account, situation: Situation) -> bool:
     """Whether network rules see the name in the TLS handshake: on port 443, on any where inspection is dynamic."""
     target = situation.request.target
-    anywhere = account.setting("inspection", "mode") == "dynamic" and _is_set(account, "protocol_detection")
-    return target.scheme == "https" and target.version == 0 and (target.port == 443 or anywhere)
+    return target.scheme == "https" and target.version == 0 and (target.port == 443 or _sees_all_ports(account))
+
+
+def _sees_all_ports(account: Account) -> bool:
+    return account.setting("inspection", "mode") == "dynamic" and _is_set(account, "protocol_detection")
 
 
 def _is_set(account: Account, name: str) -> bool:
