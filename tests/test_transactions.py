@@ -71,7 +71,7 @@ def table(told: list[Any]) -> RouteTable:
             lambda t: t.set_subnets([["device", IPv4Network("10.3.0.0/16")]]),
             ("set_subnets", (("device", IPv4Network("10.3.0.0/16")),)),
         ),
-        (lambda t: t.set_gateway(iter([RULE]), ()), ("set_gateway", (RULE,), ())),
+        (lambda t: t.set_gateway(iter([RULE]), ()), ("set_gateway", (RULE,), (), None)),
     ],
 )
 def test_a_change_is_recorded_as_the_table_understood_it(
