@@ -36,11 +36,24 @@ RULE = GatewayRule(
     True,
     'http.host in $list and dst.ip == "10.0.0.1"',
     settings={"block_page_enabled": True, "ecs": {"values": [1, 2.5, None, "x"]}},
+    schedule={"mon": "08:00-12:30", "time_zone": "UTC"},
+    expiration={"expires_at": "2030-01-01T00:00:00Z", "duration": 10},
+    created_at="2025-05-06T09:30:51Z",
+    unread=("new_condition",),
 )
 _KNOWN = (*TUNNELS, *MESH_NODES, *DEVICES, *ONRAMPS, *SERVICES, *VIRTUAL_NETWORKS[1:], VirtualNetwork("vnet-9", "nine"))
 _GATEWAYS = (
-    ((), ()),
-    ((RULE, attrs.evolve(RULE, id="rule-2", precedence=0, enabled=False)), (GatewayList("l", "list", "IP", ("a",)),)),
+    ((), (), None),
+    ((), (), {}),
+    (
+        (RULE, attrs.evolve(RULE, id="rule-2", precedence=0, enabled=False, schedule=None, expiration=None)),
+        (
+            GatewayList("l", "list", "IP", ("a",), 1),
+            GatewayList("m", "empty", "IP", ()),
+            GatewayList("n", "not asked for", "IP", None, 3),
+        ),
+        {"protocol_detection": {"enabled": True}, "nested": [{"a": None}]},
+    ),
 )
 
 
@@ -144,7 +157,7 @@ def held(table: RouteTable) -> tuple[object, ...]:
         table.subnets,
         table.store.ranges,
         table._gateway,
-        [rule.settings for rule in table.gateway_rules],
+        [(rule.settings, rule.schedule, rule.expiration) for rule in table.gateway_rules],
     )
 
 

@@ -166,7 +166,7 @@ CALLS: dict[str, tuple[Callable[[], Callable[..., Any]], dict[str, Any]]] = {
     "set_health": (lambda: _table().set_health, {"connector": "eu", "state": "down", "place": "ME"}),
     "set_hosts": (lambda: _table().set_hosts, {"name": "a", "addresses": ["10.0.0.1"]}),
     "set_subnets": (lambda: _table().set_subnets, {"subnets": [("source", ip_network("100.64.0.0/12"))]}),
-    "set_gateway": (lambda: _table().set_gateway, {"rules": [], "lists": []}),
+    "set_gateway": (lambda: _table().set_gateway, {"rules": [], "lists": [], "settings": {}}),
     "contains": (lambda: TABLE.__contains__, {"route": EU}),
     "exact": (lambda: TABLE.exact, {"destination": "10.0.0.0/8"}),
     "covering": (lambda: TABLE.covering, {"destination": "10.0.0.0/8"}),

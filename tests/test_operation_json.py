@@ -90,8 +90,12 @@ def test_routes_of_one_connector_share_it() -> None:
         (["set_subnets", [["device"]]], "set_subnets: not enough values"),
         (["set_subnets", [["device", "10.0.0.0/33"]]], "is not a prefix"),
         (["set_subnets", 5], "set_subnets"),
-        (["set_gateway", [{"GatewayRule": {"id": "r"}}], []], "GatewayRule.name: is missing"),
-        (["set_gateway", [], [TUNNEL]], "set_gateway takes policies and lists"),
+        (["set_gateway", [{"GatewayRule": {"id": "r"}}], [], None], "GatewayRule.name: is missing"),
+        (["set_gateway", [], [TUNNEL], None], "set_gateway takes policies and lists"),
+        (["set_gateway", [], []], "set_gateway takes 3 arguments, not 2"),
+        (["set_gateway", [], [], "on"], "set_gateway does not take str"),
+        (["set_gateway", [], [], {"GatewayConfiguration": {}}], "GatewayConfiguration.settings: is missing"),
+        (["set_gateway", [], [], {"GatewayConfiguration": {"settings": 1}}], "settings: must be an object"),
         (["set_health", TUNNEL, 1, None], "set_health does not take int"),
     ],
 )
@@ -103,8 +107,9 @@ def test_what_is_no_operation(value: Any, message: str) -> None:
 @pytest.mark.parametrize(
     "operation",
     [
-        Operation("set_gateway", ((RULE.__class__("r", "r", "block", (), "1", True),), ())),  # type: ignore[arg-type]
-        Operation("set_gateway", ((RULE.__class__("r", "r", "b", (), 1, True, settings={"a": (1,)}),), ())),
+        Operation("set_gateway", ((RULE.__class__("r", "r", "block", (), "1", True),), (), None)),  # type: ignore[arg-type]
+        Operation("set_gateway", ((RULE.__class__("r", "r", "b", (), 1, True, settings={"a": (1,)}),), (), None)),
+        Operation("set_gateway", ((), (), {"a": (1,)})),
         Operation("note", (Finding(RemarkCode.HOST_BITS, 1, "odd"),)),  # type: ignore[arg-type]
         Operation("set_health", (object(), "down", None)),
     ],

@@ -89,7 +89,7 @@ def test_what_is_undone_or_changes_nothing_is_not_written(table: StoredTable) ->
 def test_a_file_begins_with_a_table(path: Path) -> None:
     first = RouteTable(routing_mode="legacy", virtual_networks=VIRTUAL_NETWORKS)
     first.announce_at("routes[1]", SubnetRoute("10.1.0.1/16", EU, comment="über \ud800"))
-    first.set_gateway([RULE], ())
+    first.set_gateway([RULE], (), {"fips": {"tls": True}})
     first.set_health(EU, "down")
     with RouteTable.open(path, initial=first) as table:
         assert (table.generation, held(table)) == (3, held(first)) == reopened(table)
@@ -543,7 +543,7 @@ def test_a_file_of_something_else_is_refused(path: Path, statements: list[str], 
         '[["withdraw", {"HostnameRoute": {"hostname": "a.b", "via": {"Tunnel": {"id": "t1"}}}}]]',
         '[["set_default", "nowhere"]]',
         '[["__init__"]]',
-        '[["set_gateway", [{"GatewayRule": {"id": 1}}], []]]',
+        '[["set_gateway", [{"GatewayRule": {"id": 1}}], [], null]]',
         '[["add", {"Tunnel": {"id": "t1"}, "MeshNode": {"id": "t1"}}]]',
         '[["add", {"Tunnel": {"id": ["t1"]}}]]',
         "[" * 100_000,

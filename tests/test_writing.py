@@ -62,6 +62,11 @@ def _without_lost(found: object) -> object:
     return found
 
 
+def _mappings(table: RouteTable) -> list[Any]:
+    """What does not count when policies are compared."""
+    return [(rule.settings, rule.schedule, rule.expiration) for rule in table.gateway_rules]
+
+
 def check(table: RouteTable) -> RouteTable:
     """What is read of what is written is the same, and is written in the same way."""
     written = table.to_document()
@@ -75,8 +80,8 @@ def check(table: RouteTable) -> RouteTable:
     assert (again.services, again.hosts, again.subnets) == (table.services, table.hosts, table.subnets)
     assert again.reserved_ranges == table.reserved_ranges
     assert again.routing_mode == table.routing_mode
-    assert (again.gateway_rules, again.gateway_lists) == (table.gateway_rules, table.gateway_lists)
-    assert [rule.settings for rule in again.gateway_rules] == [rule.settings for rule in table.gateway_rules]
+    assert again._gateway == table._gateway
+    assert _mappings(again) == _mappings(table)
     return again
 
 
@@ -172,7 +177,8 @@ def _full() -> RouteTable:
     table.set_health("10.99.0.1", "down", place="den01")
     table.set_health(EU, "degraded")
     table.set_hosts("a.b", ["10.0.0.2", "10.0.0.1"])
-    table.set_gateway([RULE], [GatewayList("l1", "list", "IP", ("10.0.0.1",))])
+    lists = [GatewayList("l1", "list", "IP", ("10.0.0.1",)), GatewayList("l2", "long", "IP", None, 3)]
+    table.set_gateway([RULE], [*lists, GatewayList("l3", "none", "IP", ())], {"fips": {"tls": True}})
     return table
 
 
@@ -249,9 +255,18 @@ FULL: dict[str, Any] = {
             "filters": ["http", "dns"],
             "rule_settings": RULE.settings,
             "traffic": RULE.traffic,
+            "schedule": RULE.schedule,
+            "expiration": RULE.expiration,
+            "created_at": RULE.created_at,
+            "unread": ["new_condition"],
         }
     ],
-    "gateway_lists": [{"id": "l1", "name": "list", "type": "IP", "items": [{"value": "10.0.0.1"}]}],
+    "gateway_lists": [
+        {"id": "l1", "name": "list", "type": "IP", "items": [{"value": "10.0.0.1"}]},
+        {"id": "l2", "name": "long", "type": "IP", "count": 3},
+        {"id": "l3", "name": "none", "type": "IP", "items": []},
+    ],
+    "gateway_configuration": {"settings": {"fips": {"tls": True}}},
     "health": {"10.99.0.1": {"den01": "down"}, "o1": {"*": "down", "ENAM": "degraded"}, "t1": "degraded"},
     "hosts": {"a.b": ["10.0.0.2", "10.0.0.1"]},
 }

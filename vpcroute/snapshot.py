@@ -42,7 +42,7 @@ def snapshot(table: RouteTable) -> Iterator[Operation]:
         if registry.is_known(connector):
             yield from (Operation("set_health", (connector, state, place)) for place, state in places.items())
     yield from (Operation("set_hosts", (name, answers)) for name, answers in table._hosts.items())
-    if any(table._gateway):
+    if table._gateway != ((), (), None):
         yield Operation("set_gateway", table._gateway)
 
 

@@ -339,6 +339,8 @@ class RouteTable(Queries):
         them; they take no part in routing."""
         ordered = sorted(several("rules", rules, GatewayRule), key=lambda r: r.precedence)
         known = several("lists", lists, GatewayList)
+        if not isinstance(settings, Mapping | None):
+            raise TypeError(f"settings must be a mapping or None, not {type(settings).__name__}")
         with self.transaction():
             before = self._gateway
             self._put_gateway(tuple(ordered), tuple(known), settings)

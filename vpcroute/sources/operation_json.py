@@ -1,8 +1,8 @@
 """Operations as JSON, for a journal: ``["withdraw", {"SubnetRoute": {"network": "10.0.0.0/16", …}}]``.
 
 An operation is an array of its kind and its arguments. An object of the model stands under its class, with its fields
-but those that have their default; policies and lists of Gateway, which check nothing themselves, are the records of a
-document. Reading is strict: whatever is not what writing would write of something is refused. So every class of the
+but those that have their default; policies, lists and settings of Gateway, which check nothing themselves, are the
+records of a document. Reading is strict: whatever is not what writing would write of something is refused. So every class of the
 model keeps its own rules, of which lengths are a part.
 """
 
@@ -25,8 +25,14 @@ from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.operations import Operation, OperationKind
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.sources.document import gateway_list_of, gateway_rule_of
-from vpcroute.sources.records import GatewayListRecord, GatewayRuleRecord, json_name, structure
-from vpcroute.sources.writing import gateway_list, gateway_rule
+from vpcroute.sources.records import (
+    GatewayConfigurationRecord,
+    GatewayListRecord,
+    GatewayRuleRecord,
+    json_name,
+    structure,
+)
+from vpcroute.sources.writing import gateway_configuration, gateway_list, gateway_rule
 from vpcroute.store import KINDS
 
 __all__ = ["FORMAT", "operation_from_json", "operation_to_json"]
@@ -55,7 +61,7 @@ _ARGUMENTS: Final[Mapping[OperationKind, tuple[_Types, ...]]] = {
     "set_health": (_CONNECTORS, (str, NoneType), (str, NoneType)),
     "set_hosts": ((str,), (tuple, NoneType)),
     "set_subnets": ((tuple,),),
-    "set_gateway": ((tuple,), (tuple,)),
+    "set_gateway": ((tuple,), (tuple,), (dict, NoneType)),
 }
 
 
@@ -88,6 +94,8 @@ def _written(value: Any) -> Any:
         return {"GatewayRule": gateway_rule(value)}
     if isinstance(value, GatewayList):
         return {"GatewayList": gateway_list(value)}
+    if isinstance(value, Mapping):
+        return {"GatewayConfiguration": gateway_configuration(value)}
     kind: Any = type(value)
     if kind.__name__ not in _CLASSES:
         raise TypeError(f"cannot be written: a value of type {kind.__name__}")
@@ -122,7 +130,7 @@ def operation_from_json(value: object) -> Operation:
             raise ValueError(f"{kind} does not take {type(argument).__name__}")
     if kind == "set_gateway" and not all(
         isinstance(item, type_)
-        for items, type_ in zip(arguments, (GatewayRule, GatewayList), strict=True)
+        for items, type_ in zip(arguments[:2], (GatewayRule, GatewayList), strict=True)
         for item in items
     ):
         raise ValueError("set_gateway takes policies and lists")
@@ -141,7 +149,7 @@ def _read(value: Any) -> Any:
     if len(value) != 1:
         raise ValueError(f"an object must stand under its class, not under {len(value)} names")
     ((name, fields),) = value.items()
-    if name in ("GatewayRule", "GatewayList"):
+    if name in ("GatewayRule", "GatewayList", "GatewayConfiguration"):
         return _gateway(name, fields)
     kind = _CLASSES.get(name)
     if kind is None or not isinstance(fields, dict):
@@ -165,12 +173,17 @@ def _connector(kind: type, *fields: tuple[str, Any]) -> Any:
     return kind(**dict(fields))
 
 
-def _gateway(name: str, record: Any) -> GatewayRule | GatewayList:
+def _gateway(name: str, record: Any) -> GatewayRule | GatewayList | dict[str, Any]:
     problems: list[tuple[str, str]] = []
     if name == "GatewayRule":
         rule = structure(record, GatewayRuleRecord, name, problems)
         if rule is not None:
             return gateway_rule_of(rule)
+    elif name == "GatewayConfiguration":
+        configuration = structure(record, GatewayConfigurationRecord, name, problems)
+        if configuration is not None and configuration.settings is not None:
+            return configuration.settings
+        problems.append((f"{name}.settings", "is missing"))
     else:
         known = structure(record, GatewayListRecord, name, problems)
         if known is not None:

@@ -38,7 +38,7 @@ from vpcroute.sources.zero_trust import SUBNET_KINDS
 from vpcroute.store import KINDS
 from vpcroute.table import RouteTable
 
-__all__ = ["gateway_list", "gateway_rule", "write"]
+__all__ = ["gateway_configuration", "gateway_list", "gateway_rule", "write"]
 
 _Record = dict[str, Any]
 _T = TypeVar("_T")
@@ -82,7 +82,7 @@ class _Writing:
             },
         }
         listed = [n for n in sorted(self._networks, key=lambda n: n.id) if n not in self._unlisted]
-        sections = {
+        sections: dict[str, Any] = {
             "virtual_networks": [{"id": n.id, "name": n.name, "is_default_network": n.is_default} for n in listed],
             "tunnels": list(map(_tunnel, known(Tunnel))),
             "mesh_nodes": [{**_tunnel(n), **own} for n in known(MeshNode) for own in self._addresses(n)],
@@ -98,6 +98,8 @@ class _Writing:
             "health": dict(sorted(self._health())),
             "hosts": {name: list(map(str, answers)) for name, answers in sorted(table.hosts.items())},
         }
+        if table.gateway_settings is not None:
+            sections["gateway_configuration"] = gateway_configuration(table.gateway_settings)
         return {"routing_mode": table.routing_mode, **{key: said for key, said in sections.items() if said}}
 
     # What is there
@@ -264,7 +266,7 @@ def _service(service: VpcService) -> _Record:
 
 def gateway_rule(rule: GatewayRule) -> _Record:
     """The record of a Gateway policy."""
-    texts = {key: getattr(rule, key) or None for key in ("traffic", "identity", "device_posture")}
+    texts = {key: getattr(rule, key) or None for key in ("traffic", "identity", "device_posture", "created_at")}
     return _lean(
         id=rule.id,
         name=rule.name,
@@ -273,11 +275,19 @@ def gateway_rule(rule: GatewayRule) -> _Record:
         enabled=rule.enabled,
         filters=list(rule.filters) or None,
         rule_settings=dict(rule.settings) or None,
+        schedule=dict(rule.schedule or {}) or None,
+        expiration=dict(rule.expiration or {}) or None,
+        unread=list(rule.unread) or None,
         **texts,
     )
 
 
 def gateway_list(known: GatewayList) -> _Record:
     """The record of a Gateway list."""
-    items = [{"value": value} for value in known.values] or None
-    return _lean(id=known.id, name=known.name, type=known.type, items=items)
+    items = None if known.values is None else [{"value": value} for value in known.values]
+    return _lean(id=known.id, name=known.name, type=known.type, items=items, count=known.count)
+
+
+def gateway_configuration(settings: Mapping[str, Any]) -> _Record:
+    """The record of Gateway's settings."""
+    return {"settings": dict(settings)}
