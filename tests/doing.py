@@ -11,7 +11,7 @@ import attrs
 from hypothesis import strategies as st
 
 from vpcroute import Announcement, HostnameRoute, RouteConflict, RouteTable, VirtualNetwork
-from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.gateway import GatewayList, GatewayRule, GatewayState
 from vpcroute.operations import Operation
 from vpcroute.remarks import Finding, RemarkCode
 from vpcroute.strategies import (
@@ -42,7 +42,7 @@ RULE = GatewayRule(
     unread=("new_condition",),
 )
 _KNOWN = (*TUNNELS, *MESH_NODES, *DEVICES, *ONRAMPS, *SERVICES, *VIRTUAL_NETWORKS[1:], VirtualNetwork("vnet-9", "nine"))
-_GATEWAYS = (
+_GATEWAYS: tuple[GatewayState, ...] = (
     ((), (), None),
     ((), (), {}),
     (

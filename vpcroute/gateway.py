@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["GatewayList", "GatewayRule"]
+__all__ = ["GatewayList", "GatewayRule", "GatewayState"]
 
 
 @attrs.frozen
@@ -58,3 +58,7 @@ class GatewayList:
     type: str
     values: tuple[str, ...] | None
     count: int | None = None
+
+
+#: The policies, the lists, and the settings or None where they are not known.
+GatewayState = tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...], Mapping[str, Any] | None]

@@ -12,7 +12,7 @@ from vpcroute.announcements import Announcement, SubnetRoute, VirtualNetwork, Vp
 from vpcroute.egress import ClientDevice, Connector, Health, MeshNode, OnRamp, Tunnel
 from vpcroute.errors import printable, quoted
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_prefix
-from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.gateway import GatewayList, GatewayRule, GatewayState
 from vpcroute.ranges import AccountSubnets, IPNetwork, Range
 from vpcroute.registry import Registry
 from vpcroute.remarks import Finding, RemarkCode
@@ -45,8 +45,7 @@ class Queries(Transactional):
         self._health: dict[Connector, dict[str | None, Health]] = {}
         self._subnets: AccountSubnets = ()
         self._hosts: dict[str, tuple[IPAddress, ...]] = {}
-        self._gateway: tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...], Mapping[str, Any] | None]
-        self._gateway = (), (), None
+        self._gateway: GatewayState = ((), (), None)
         # Copies for those who keep them, such as a resolver; each is made again only after a change.
         self._copies: dict[str, Any] = {}
 

@@ -20,7 +20,7 @@ from vpcroute.egress import HEALTH_STATES, Connector, Health
 from vpcroute.errors import RouteConflict, printable, told
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, several, up_to
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
-from vpcroute.gateway import GatewayList, GatewayRule
+from vpcroute.gateway import GatewayList, GatewayRule, GatewayState
 from vpcroute.limits import MOST_ANSWERS
 from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, ReservedKind, reserved_ranges
@@ -343,14 +343,12 @@ class RouteTable(Queries):
             raise TypeError(f"settings must be a mapping or None, not {type(settings).__name__}")
         with self.transaction():
             before = self._gateway
-            self._put_gateway(tuple(ordered), tuple(known), settings)
+            self._put_gateway((tuple(ordered), tuple(known), settings))
             self._records("set_gateway", *self._gateway, undone_by=("set_gateway", *before))
 
-    def _put_gateway(
-        self, rules: tuple[GatewayRule, ...], lists: tuple[GatewayList, ...], settings: Mapping[str, Any] | None
-    ) -> None:
-        self._undoes(partial(self._put_gateway, *self._gateway))
-        self._gateway = rules, lists, settings
+    def _put_gateway(self, state: GatewayState) -> None:
+        self._undoes(partial(self._put_gateway, self._gateway))
+        self._gateway = state
 
     # Loading and asking
 

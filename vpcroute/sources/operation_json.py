@@ -2,8 +2,8 @@
 
 An operation is an array of its kind and its arguments. An object of the model stands under its class, with its fields
 but those that have their default; policies, lists and settings of Gateway, which check nothing themselves, are the
-records of a document. Reading is strict: whatever is not what writing would write of something is refused. So every class of the
-model keeps its own rules, of which lengths are a part.
+records of a document. Reading is strict: whatever is not what writing would write of something is refused. So every
+class of the model keeps its own rules, of which lengths are a part.
 """
 
 from __future__ import annotations
