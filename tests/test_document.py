@@ -278,6 +278,22 @@ def test_sample_answers(sample: RouteTable, question: Question, want: Want) -> N
 # What loads
 
 
+def test_gateway_as_it_is_delivered() -> None:
+    rule = {"id": "r", "name": "r", "action": "block", "precedence": 1, "updated_at": "2025-05-06T09:30:51Z"}
+    known = {"id": "l", "name": "l", "type": "IP"}
+    table = RouteTable.from_document(
+        {
+            "gateway_rules": [{**rule, "schedule": {}, "b": None, "a": 1}, {**rule, "unread": ["c"], "d": 1, "c": 1}],
+            "gateway_lists": [{**known, "count": 3}, {**known, "items": []}],
+            "gateway_configuration": {"settings": {"fips": {"tls": True}}, "created_at": None},
+        }
+    )
+    assert [(rule.schedule, rule.unread) for rule in table.gateway_rules] == [(None, ("a", "b")), (None, ("c", "d"))]
+    assert [(known.values, known.count) for known in table.gateway_lists] == [(None, 3), ((), None)]
+    assert table.gateway_settings == {"fips": {"tls": True}}
+    assert RouteTable.from_document(table.to_document())._gateway == table._gateway
+
+
 def test_the_empty_document_sends_everything_public_to_gateway() -> None:
     table = RouteTable.from_document({})
     assert (len(table), table.findings, table.services) == (0, (), ())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
-__all__ = ["GatewayList", "GatewayRule", "GatewayState"]
+from vpcroute.fields import several
+
+__all__ = ["GatewayList", "GatewayRule", "GatewayState", "gateway_state"]
 
 
 @attrs.frozen
@@ -62,3 +64,14 @@ class GatewayList:
 
 #: The policies, the lists, and the settings or None where they are not known.
 GatewayState = tuple[tuple[GatewayRule, ...], tuple[GatewayList, ...], Mapping[str, Any] | None]
+
+
+def gateway_state(
+    rules: Iterable[GatewayRule], lists: Iterable[GatewayList], settings: Mapping[str, Any] | None
+) -> GatewayState:
+    """The state of these, the policies in the order of their precedence; TypeError for what they cannot be."""
+    ordered = sorted(several("rules", rules, GatewayRule), key=lambda rule: rule.precedence)
+    known = several("lists", lists, GatewayList)
+    if not isinstance(settings, Mapping | None):
+        raise TypeError(f"settings must be a mapping or None, not {type(settings).__name__}")
+    return tuple(ordered), tuple(known), settings

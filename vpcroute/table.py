@@ -20,7 +20,7 @@ from vpcroute.egress import HEALTH_STATES, Connector, Health
 from vpcroute.errors import RouteConflict, printable, told
 from vpcroute.fields import IPAddress, ascii_name, check_text, read_ip, several, up_to
 from vpcroute.findings import FROM_DOCUMENT, base_path, findings_of
-from vpcroute.gateway import GatewayList, GatewayRule, GatewayState
+from vpcroute.gateway import GatewayList, GatewayRule, GatewayState, gateway_state
 from vpcroute.limits import MOST_ANSWERS
 from vpcroute.queries import Queries
 from vpcroute.ranges import PROHIBITED, AccountSubnets, IPNetwork, Range, ReservedKind, reserved_ranges
@@ -335,16 +335,11 @@ class RouteTable(Queries):
     def set_gateway(
         self, rules: Iterable[GatewayRule], lists: Iterable[GatewayList], settings: Mapping[str, Any] | None = None
     ) -> None:
-        """Sets Gateway's policies, kept in the order of their precedence, its lists, and its settings as the API has
-        them; they take no part in routing."""
-        ordered = sorted(several("rules", rules, GatewayRule), key=lambda r: r.precedence)
-        known = several("lists", lists, GatewayList)
-        if not isinstance(settings, Mapping | None):
-            raise TypeError(f"settings must be a mapping or None, not {type(settings).__name__}")
+        """Sets Gateway's policies, lists, and settings as the API has them; they take no part in routing."""
+        state = gateway_state(rules, lists, settings)
         with self.transaction():
-            before = self._gateway
-            self._put_gateway((tuple(ordered), tuple(known), settings))
-            self._records("set_gateway", *self._gateway, undone_by=("set_gateway", *before))
+            self._records("set_gateway", *state, undone_by=("set_gateway", *self._gateway))
+            self._put_gateway(state)
 
     def _put_gateway(self, state: GatewayState) -> None:
         self._undoes(partial(self._put_gateway, self._gateway))
