@@ -505,7 +505,7 @@ def _sql(path: Path, *statements: str) -> None:
     ("statements", "message"),
     [
         (["PRAGMA application_id = 1"], "not a file of routes"),
-        (["PRAGMA user_version = 2"], "has version 2 of the format"),
+        (["PRAGMA user_version = 3"], "has version 3 of the format"),
         (["CREATE TABLE other (x)"], "something else in it"),
         (["CREATE TRIGGER t AFTER INSERT ON history BEGIN DELETE FROM history; END"], "something else in it"),
         (["DELETE FROM history"], "lost its generations"),

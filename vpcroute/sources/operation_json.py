@@ -38,7 +38,7 @@ from vpcroute.store import KINDS
 __all__ = ["FORMAT", "operation_from_json", "operation_to_json"]
 
 #: The number of this format; another one for everything that older versions cannot read.
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 _Types = tuple[type, ...]
 _CONNECTORS: Final[_Types] = (Tunnel, MeshNode, ClientDevice, OnRamp)
