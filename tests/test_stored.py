@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from networks import PHASES
 
-from vpcroute import HostnameRoute, InvalidDocument, RouteConflict, RouteTable, SubnetRoute, Tunnel
+from vpcroute import HostnameRoute, InvalidDocument, Resolver, RouteConflict, RouteTable, SubnetRoute, Tunnel
 from vpcroute.gateway import GatewayRule
 from vpcroute.sources.files import is_database
 from vpcroute.sources.stored import StoredTable
@@ -360,6 +360,24 @@ def test_two_processes_make_one_file(path: Path) -> None:
     out = [child.communicate()[0] for child in children]
     assert [child.returncode for child in children] == [0, 0, 0]
     assert sorted(int(line.split()[0]) for text in out for line in text.splitlines()) == [*range(1, 10)]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [lambda path: RouteTable.open(path).close(), RouteTable.load, Resolver.open],
+    ids=["opened", "loaded", "for an image"],
+)
+def test_whoever_else_looks_into_the_file_leaves_it_locked(
+    table: StoredTable, path: Path, look: Callable[[Path], object]
+) -> None:
+    """Else the next process that closes it would believe to be the last, and end what commits here go to."""
+    table.announce(A)
+    with suppress(InvalidDocument):
+        look(path)
+    subprocess.run([*CHILD, str(path), "1", "1"], check=True, stdout=subprocess.DEVNULL)
+    assert Path(f"{path}-wal").exists()
+    table.announce(SubnetRoute("192.168.0.0/24", EU))
+    assert table.generation == reopened(table)[0] == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

@@ -33,7 +33,7 @@ from zlib import crc32
 from vpcroute.errors import InvalidDocument, printable
 from vpcroute.limits import LARGEST_PART
 from vpcroute.operations import Operation
-from vpcroute.sources.files import open_file
+from vpcroute.sources.files import Held, open_file
 from vpcroute.sources.operation_json import FORMAT, operation_from_json, operation_to_json
 
 __all__ = ["Base", "Database", "Part"]
@@ -85,13 +85,14 @@ class Database:
         self.read_only = read_only
         self._process = os.getpid()
         self._version = -1
-        if base is None or self.path.exists():
+        if (base is None or self.path.exists()) and not Held.has(self.path):
             open_file(self.path).close()  # which tells what is wrong with it
         mode = "ro" if read_only else "rw" if base is None else "rwc"
         uri = f"{self.path.as_uri()}?mode={mode}"
         with self._told():
             self._sql = sqlite3.connect(uri, timeout, isolation_level=None, check_same_thread=False, uri=True)
         try:
+            self._held: Held | None = Held(self.path)
             with self._told():
                 self._prepare(base)
         except BaseException:
@@ -132,6 +133,7 @@ class Database:
     def close(self) -> None:
         """Closes the file; what is not committed is lost."""
         self._sql.close()
+        self._held = None
 
     # Transactions of the file
 

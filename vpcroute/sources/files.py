@@ -6,6 +6,7 @@ import glob
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,16 +14,42 @@ from io import BufferedReader
 from os import PathLike
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from vpcroute.errors import InvalidDocument, printable
 
-__all__ = ["is_database", "open_file", "read_file", "read_text", "write_whole"]
+__all__ = ["Held", "is_database", "open_file", "read_file", "read_text", "write_whole"]
 
 _CHUNK: Final = 1 << 20
 _DATABASE: Final = b"SQLite format 3\0"
 _DRAFT: Final = ".draft"
 _LONGEST_WRITE: Final = 600  # seconds
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # to open a pipe does not wait for a writer
+
+
+class Held:
+    """A database that SQLite has open in this process, for as long as this object lives.
+
+    Nothing else here opens such a file: to close it again would end all locks that the process has on it, SQLite's too
+    (POSIX; sqlite.org/howtocorrupt.html, section 2.2), and the next process that closes the database would take the
+    pages away that are committed here after that.
+    """
+
+    _all: Final[WeakSet[Held]] = WeakSet()
+    _lock: Final = threading.Lock()
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        with self._lock:  # whoever looked into the file is done with it before SQLite locks it
+            self._file = os.stat(path)
+            self._all.add(self)
+
+    @classmethod
+    def has(cls, path: str | PathLike[str]) -> bool:
+        """Whether it is one of those."""
+        with suppress(OSError, ValueError):
+            there = os.stat(path)
+            return any(os.path.samestat(held._file, there) for held in tuple(cls._all))
+        return False
 
 
 def open_file(path: str | PathLike[str], *, pipes: bool = False) -> BufferedReader:
@@ -34,12 +61,15 @@ def open_file(path: str | PathLike[str], *, pipes: bool = False) -> BufferedRead
             somebody has it open for writing; one that nobody has is empty.
 
     Raises:
-        InvalidDocument: for a device or a socket, for a pipe if it may be none, and for what is not the name of a file.
+        InvalidDocument: for a device or a socket, for a pipe if it may be none, for a database that is open, and for
+            what is not the name of a file.
         OSError: if it cannot be opened.
         TypeError: for another type of path.
     """
     if not isinstance(path, (str, PathLike)):
         raise TypeError(f"path must be a str or os.PathLike, not {type(path).__name__}")
+    if Held.has(path):
+        raise InvalidDocument(((printable(str(path)), "is a database that this process has open"),))
     try:
         file = open(path, "rb", opener=_opener)  # noqa: SIM115
     except ValueError:  # a NUL or a lone surrogate in it
@@ -74,8 +104,11 @@ def is_database(path: str | PathLike[str]) -> bool:
     """Whether there is a regular file with this name, and it is an SQLite database."""
     if not isinstance(path, (str, PathLike)) or not os.path.isfile(path):
         return False
-    with open_file(path) as file:
-        return file.read(len(_DATABASE)) == _DATABASE
+    with Held._lock:
+        if Held.has(path):
+            return True
+        with open_file(path) as file:
+            return file.read(len(_DATABASE)) == _DATABASE
 
 
 def read_text(path: str | PathLike[str], largest: int) -> str:

@@ -47,7 +47,8 @@ def open_table(
 
     Args:
         path: the file's name. Beside it, while it is open, stand two more, with ``-wal`` and ``-shm`` behind the name:
-            they are part of it.
+            they are part of it. Who reads a copy of them does so from another process: where this one closes such a
+            file, the system ends all locks that it has on it.
         initial: what the file holds at first if it is made now; None is an empty table.
         create: whether the file is made if it is not there.
         read_only: whether the table cannot be changed; :meth:`StoredTable.refresh` goes on.
