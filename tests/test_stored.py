@@ -395,6 +395,26 @@ def test_a_forked_process_must_open_the_file_itself(table: StoredTable) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_forked_inside_a_transaction_has_no_part_in_it(table: StoredTable) -> None:
+    child = -1
+    try:
+        with table.transaction():
+            table.announce(A)
+            child = os.fork()
+            if not child:
+                table.announce(B)
+            else:
+                assert os.waitpid(child, 0)[1] == 0
+    except RuntimeError as error:
+        os._exit(len(table) or "opened by another process" not in str(error))
+    finally:
+        if not child:
+            os._exit(1)
+    assert (1, held(table)) == reopened(table)
+    assert list(table) == [A]
+
+
 # Killed
 
 

@@ -145,13 +145,14 @@ class Database:
 
     def commit(self) -> None:
         """Makes what was put durable."""
+        self._check_process()
         with self._told():
             self._sql.execute("COMMIT")
 
     def end(self) -> None:
-        """Ends reading, or writing without effect; does nothing after :meth:`commit`."""
+        """Ends reading, or writing without effect; does nothing after :meth:`commit`, or in a process forked since."""
         with suppress(sqlite3.Error):  # closed, or lost: then nothing is open
-            if self._sql.in_transaction:
+            if self._sql.in_transaction and os.getpid() == self._process:
                 self._sql.execute("ROLLBACK")
 
     def is_changed(self) -> bool:
@@ -218,6 +219,7 @@ class Database:
         self._put(generation, _chain(json.dumps(header), _texts(operations)))
 
     def _put(self, generation: int, texts: Iterator[str]) -> None:
+        self._check_process()
         content: str | None = next(texts)
         part = 0
         while content is not None:
