@@ -446,6 +446,18 @@ def test_lookup_many_fills_any_writable_buffer(out: Any) -> None:
     assert [resolver.egresses[n] for n in numbers] == [resolver.lookup("10.0.0.1"), resolver.lookup("1.1.1.1")]
 
 
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("place", [0, 4, 64, 4 * 100])
+def test_lookup_many_writes_where_the_addresses_are(version: Any, place: int) -> None:
+    """Each is read before anything is written there."""
+    resolver, width = _example_resolver(), 4 if version == 4 else 16
+    packed = b"".join(bytes([(10, 1, 172)[i % 3], *bytes(width - 1)]) for i in range(100))
+    memory = bytearray(packed + bytes(1000))
+    view = memoryview(memory)
+    resolver.lookup_many(view[: len(packed)], version, view[place : place + 400])
+    assert bytes(view[place : place + 400]) == bytes(resolver.lookup_many(packed, version))
+
+
 def test_lookup_many_of_nothing() -> None:
     assert list(_example_resolver().lookup_many(b"", 6)) == []
 

@@ -46,5 +46,5 @@ cdef class Resolver:
 
     cdef Resolution _exactly(self, object target, object answers, object address)
 
-    @cython.locals(start="const unsigned char *", out="int *")
+    @cython.locals(start="const unsigned char *", first="unsigned char *", out="int *")
     cdef _many(self, object packed, object into, Py_ssize_t count, int version)

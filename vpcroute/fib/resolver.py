@@ -173,7 +173,8 @@ class Resolver:
         Args:
             addresses: a buffer of 4 or 16 bytes for each address, in network order.
             version: 4 or 6.
-            out: a writable buffer of 32-bit integers, one for each address; None makes an array.
+            out: a writable buffer of 32-bit integers, one for each address, which may be in the memory of `addresses`;
+                None makes an array.
 
         Returns:
             `out`: ``i >= 0`` is ``egresses[i]``, ``i < 0`` is ``refusals[~i]``.
@@ -395,9 +396,13 @@ class Resolver:
             source: cython.const_uchar[::1] = packed
             sink: cython.uchar[::1] = into
             start = cython.address(source[0])
-            out = cython.cast("int *", cython.address(sink[0]))
+            first = cython.address(sink[0])
+            if first < start + source.shape[0] and start < first + sink.shape[0]:
+                source = bytes(packed)  # else what is written would be read as addresses
+                start = cython.address(source[0])
+            out = cython.cast("int *", first)
         else:
-            start, out = packed, into.cast("i")
+            start, out = bytes(packed), into.cast("i")
         with cython.nogil:
             if version == 4:
                 self._trie4.find4_many(start, out, self._outcomes, count)
