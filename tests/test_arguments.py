@@ -242,3 +242,20 @@ def _check(error: Exception, call: str, name: str) -> None:
     assert 0 < len(text) < 1000 or call == "lookup_many", said
     if call in MODELS:
         assert text.startswith(f"{call}."), said
+
+
+@pytest.mark.parametrize("arguments", [(), (None,) * 4, (0, 0, RESOLVER, RESOLVER)], ids=len)
+def test_no_resolver_is_made_without_its_parts(arguments: tuple[Any, ...]) -> None:
+    """Compiled, it has pointers into them."""
+    with pytest.raises((TypeError, AttributeError)):
+        vpcroute.Resolver.__new__(vpcroute.Resolver, *arguments).lookup("10.0.0.1")
+
+
+@pytest.mark.skipif(not vpcroute.COMPILED, reason="interpreted, whoever asks meanwhile reads nothing that is gone")
+def test_a_resolver_stays_what_it_is() -> None:
+    resolver: Any = TABLE.compile()
+    other: Any = RouteTable().compile()
+    found = resolver.lookup_many(bytes((10, 0, 0, 1)), 4)
+    resolver.__init__(other.vantage, 0, **other.parts())
+    assert resolver.generation == TABLE.generation
+    assert resolver.lookup_many(bytes((10, 0, 0, 1)), 4) == found

@@ -27,6 +27,9 @@ cdef class Resolver:
     cdef object _decided
     cdef const int *_outcomes
 
+    cdef _begin(self, object vantage, object generation, object tables, object decided, object view, object hosts,
+                object everything, object service)
+
     cdef Resolution _resolve(self, object address, object answers)
     cdef Resolution _resolve_fetch(self, object url, object answers)
     cdef Resolution _resolve_connect(self, object address, object secure_transport, object answers)

@@ -83,8 +83,9 @@ class Resolver:
         refusals: the refusals that it numbers.
     """
 
-    def __cinit__(self, vantage, generation, tables, decided, **parts):
-        pass  # so that none is made without __init__: its pointers would lead nowhere
+    # In __cinit__, so that none is made without, by __new__() alone, and that none is made anew while it is asked.
+    def __cinit__(self, vantage, generation, tables, decided, *, view=None, hosts=None, everything=None, service=None):
+        self._begin(vantage, generation, tables, decided, view, hosts, everything, service)
 
     def __init__(
         self,
@@ -98,6 +99,10 @@ class Resolver:
         everything: Any = None,
         service: Any = None,
     ) -> None:
+        if not cython.compiled:
+            self._begin(vantage, generation, tables, decided, view, hosts, everything, service)
+
+    def _begin(self, vantage, generation, tables, decided, view, hosts, everything, service):
         self.vantage = vantage
         self.generation = generation
         self._tables = tables
