@@ -338,6 +338,18 @@ def test_long_journals_are_folded(table: StoredTable, other: StoredTable, monkey
     assert (100, held(table)) == (other.generation, held(other)) == reopened(table)
 
 
+def test_a_callback_may_close_it_whose_journal_is_long(table: StoredTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vpcroute.sources.stored._SHORT", 4)
+    live = table.live()
+    live.on_change(lambda _: table.close())
+    with table.transaction():
+        for _ in range(3):
+            table.announce(A)
+            table.withdraw(A)
+        table.announce(B)
+    assert (1, held(table)) == reopened(table)
+
+
 def test_two_processes_and_a_thread_write_at_once(path: Path) -> None:
     RouteTable.open(path).close()
     children = [subprocess.Popen([*CHILD, str(path), seed, "30"], stdout=subprocess.PIPE, text=True) for seed in "12"]

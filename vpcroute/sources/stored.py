@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from vpcroute.announcements import VirtualNetwork
-from vpcroute.errors import InvalidDocument, RouteError
+from vpcroute.errors import RouteError
 from vpcroute.operations import Operation
 from vpcroute.snapshot import snapshot
 from vpcroute.sources.database import Database, Part
@@ -198,7 +198,7 @@ class StoredTable(RouteTable):
 
     def _compact_if_long(self) -> None:
         if self._journal > max(_SHORT, 2 * len(self)) and not self._database.read_only:
-            with suppress(OSError, InvalidDocument):  # the transaction holds; after the next one it is tried again
+            with suppress(OSError, ValueError):  # the transaction holds, also if a callback has closed the file
                 self.compact()
 
     def _take_in(self) -> None:
