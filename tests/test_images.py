@@ -230,6 +230,18 @@ def test_other_files_are_refused(file: Path, trusted: bool) -> None:
             Resolver.open(file, trusted=trusted)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="files have no holes of themselves")
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("whole", [b"", b"whole"])
+def test_a_file_that_is_too_long_is_refused_at_once(file: Path, whole: bytes, way: dict[str, bool]) -> None:
+    """It has a hole, and would take all memory there is; or longer than anybody waits."""
+    if not whole:
+        file.write_bytes(b"")
+    os.truncate(file, 1 << 42)
+    with pytest.raises(InvalidDocument, match="behind its end" if whole else "not a saved resolver"):
+        Resolver.open(file, **way)
+
+
 # Where the start of a file says where a section is or how long, and what cannot be.
 _PLACES = [(at, to) for at in range(40, START.size, 8) for to in (2**64 - 1, 2**63)]
 

@@ -50,7 +50,7 @@ from vpcroute.limits import MOST_PATTERNS
 from vpcroute.outcomes import Refusal, through_tunnel
 from vpcroute.vantage import Vantage
 
-__all__ = ["START", "VERSION", "pack", "unpack"]
+__all__ = ["START", "VERSION", "pack", "sections", "unpack"]
 
 _MAGIC: Final = b"vpcroute image "
 VERSION: Final = 3
@@ -187,7 +187,7 @@ def unpack(buffer: memoryview, *, trusted: bool) -> Resolver:
     Raises:
         InvalidDocument: for what is no such file, is cut short or damaged, or is of another version or byte order.
     """
-    *arrays, text = _split(buffer)
+    *arrays, text = (buffer[place] for place in sections(bytes(buffer[: START.size]), len(buffer)))
     if not trusted and _checksum(buffer) != buffer[_CHECKSUM]:
         raise _invalid("damaged: its checksum is another one")
     try:
@@ -203,12 +203,20 @@ def _checksum(buffer: memoryview) -> bytes:
     return struct.pack("=I", crc32(buffer[START.size :], crc32(start)))
 
 
-def _split(buffer: memoryview) -> list[memoryview]:
-    """The sections of a file."""
-    if len(buffer) < START.size or bytes(buffer[: len(_MAGIC)]) != _MAGIC:
+def sections(start: bytes, whole: int) -> list[slice]:
+    """Where the sections of a file are.
+
+    Args:
+        start: what the file begins with, as long as :data:`START` is if the file is.
+        whole: how long the file is.
+
+    Raises:
+        InvalidDocument: as for :func:`unpack`; all that can be known from there.
+    """
+    if len(start) < START.size or start[: len(_MAGIC)] != _MAGIC:
         raise _invalid("not a saved resolver")
-    _, version, order, _, size, *places = START.unpack_from(buffer)
-    before_binary = buffer[len(_MAGIC)] != 0  # up to version 2 it was a digit
+    _, version, order, _, size, *places = START.unpack(start)
+    before_binary = start[len(_MAGIC)] != 0  # up to version 2 it was a digit
     if order == int.from_bytes(_ORDER.to_bytes(4)[::-1]) and not before_binary:
         raise _invalid("saved on a machine with another byte order")
     if before_binary or version != VERSION:
@@ -216,17 +224,17 @@ def _split(buffer: memoryview) -> list[memoryview]:
         raise _invalid(f"saved by {which} version of vpcroute")
     if order != _ORDER:
         raise _invalid("damaged: its byte order is none")
-    if size != len(buffer):
-        raise _invalid("cut short" if size > len(buffer) else "something stands behind its end")
-    sections, end = [], START.size
+    if size != whole:
+        raise _invalid("cut short" if size > whole else "something stands behind its end")
+    found, end = [], START.size
     for place, length in zip(places[::2], places[1::2], strict=True):
         if place < end or place % _LINE or place > size or length > size - place:
             raise _invalid("damaged: a section lies where none can be")
         end = place + length
-        sections.append(buffer[place:end])
-    if len(sections[-1]) > _LONGEST_HEAD:
+        found.append(slice(place, end))
+    if found[-1].stop - found[-1].start > _LONGEST_HEAD:
         raise _invalid("damaged: its last section is too long")
-    return sections
+    return found
 
 
 def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> Resolver:

@@ -66,7 +66,7 @@ def open_image(path: str | PathLike[str], *, trusted: bool = False, mmap: bool =
 
 def read_image(file: BufferedReader, *, trusted: bool, mmap: bool) -> Resolver:
     """The same of a file that is open."""
-    from vpcroute.fib.image import unpack
+    from vpcroute.fib.image import START, sections, unpack
 
     size = os.fstat(file.fileno()).st_size
     if size == 0:
@@ -77,6 +77,8 @@ def read_image(file: BufferedReader, *, trusted: bool, mmap: bool) -> Resolver:
         except ValueError:  # somebody makes it shorter at this moment
             raise InvalidDocument((("", "cut short"),)) from None
         return unpack(memoryview(mapped), trusted=trusted)
+    sections(file.read(START.size), size)  # before there is room for all of what may be another file
+    file.seek(0)
     copy = _room(size)
     read = file.readinto(copy)
     return unpack(memoryview(copy)[:read], trusted=trusted)
