@@ -244,6 +244,31 @@ def test_what_is_written_in_place_is_seen_by_who_has_a_copy(table: RouteTable, f
         assert following.lookup("10.1.0.1") == US
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the time of change is that of creation")
+def test_a_copy_with_the_times_of_a_damaged_file_is_read(table: RouteTable, file: Path, tmp_path: Path) -> None:
+    """As rsync -t makes one: of the same size and time, and, where the number is given out again, of the same number."""
+    move(table, tmp_path / "next.vpc")
+    whole = (tmp_path / "next.vpc").read_bytes()
+    with follow(file, interval=None, mmap=False) as following:
+        for octets in (whole[:-1] + b" ", whole):
+            before = file.stat().st_ctime_ns
+            file.write_bytes(octets)
+            while file.stat().st_ctime_ns == before:  # clocks of files go in steps
+                os.utime(file, (1, 1))
+            assert following.refresh() == (octets == whole)
+        assert following.lookup("10.1.0.1") == US
+
+
+def test_the_file_is_where_it_was_when_the_process_goes_elsewhere(
+    table: RouteTable, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    with follow(file.name, interval=None) as following:
+        monkeypatch.chdir(file.parent.parent)
+        move(table, file)
+        assert following.refresh()
+
+
 def test_what_is_written_on_while_it_is_read_is_read_again(
     table: RouteTable, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from io import BufferedReader
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -33,7 +34,7 @@ class FollowingResolver(LiveResolver):
     def __init__(
         self,
         first: Resolver,
-        path: str | PathLike[str],
+        path: Path,
         file: BufferedReader,
         *,
         identity: tuple[int, ...],
@@ -150,7 +151,8 @@ def follow(
     file = open_file(path)
     try:
         identity = _identity(os.fstat(file.fileno()))
-        following = FollowingResolver(read_image(file, **ways), path, file, identity=identity, ways=ways, keep=keep)
+        there = Path(path).absolute()  # wherever this process goes
+        following = FollowingResolver(read_image(file, **ways), there, file, identity=identity, ways=ways, keep=keep)
     except BaseException:
         file.close()
         raise
@@ -160,5 +162,9 @@ def follow(
 
 
 def _identity(there: os.stat_result) -> tuple[int, ...]:
-    """What sets one file apart from all that are or were there while it is open."""
-    return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns
+    """What sets one file apart from all that are or were there.
+
+    The time of change does, which nobody can set: a copy may have size and time of modification of another file, and
+    once that is gone its number.
+    """
+    return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
