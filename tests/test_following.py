@@ -244,9 +244,22 @@ def test_what_is_written_in_place_is_seen_by_who_has_a_copy(table: RouteTable, f
         assert following.lookup("10.1.0.1") == US
 
 
+def test_what_is_written_on_within_one_step_of_the_clock_is_read_again(
+    table: RouteTable, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move(table, tmp_path / "next.vpc")
+    whole = (tmp_path / "next.vpc").read_bytes()
+    with follow(file, interval=None, mmap=False) as following:
+        monkeypatch.setattr("vpcroute.sources.following._identity", lambda there: (1,))
+        for octets in (whole[:-1] + b" ", whole):
+            file.write_bytes(octets)
+            assert following.refresh() == (octets == whole)
+            assert (following.error is None) == (octets == whole)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the time of change is that of creation")
 def test_a_copy_with_the_times_of_a_damaged_file_is_read(table: RouteTable, file: Path, tmp_path: Path) -> None:
-    """As rsync -t makes one: of the same size and time, and, where the number is given out again, of the same number."""
+    """As rsync -t makes one: of one size and time, and, where the number is given out again, of one number."""
     move(table, tmp_path / "next.vpc")
     whole = (tmp_path / "next.vpc").read_bytes()
     with follow(file, interval=None, mmap=False) as following:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from io import BufferedReader
 from os import PathLike
@@ -21,6 +22,7 @@ from vpcroute.sources.images import read_image
 __all__ = ["FollowingResolver", "follow"]
 
 _INTERVAL: Final = 0.1  # seconds
+_STEP: Final = 2.0  # seconds; no clock of files goes in longer ones
 
 
 class FollowingResolver(LiveResolver):
@@ -78,11 +80,12 @@ class FollowingResolver(LiveResolver):
         return self._read(file)
 
     def _read(self, file: BufferedReader) -> bool:
-        identity = _identity(os.fstat(file.fileno()))  # before it is read: who writes in place may go on meanwhile
+        there = os.fstat(file.fileno())  # before it is read: who writes in place may go on meanwhile
+        identity = _identity(there)
         try:
             change = LiveChange(self.newest, read_image(file, **self._ways))
         except (OSError, InvalidDocument) as error:
-            self.error, self._refused = error, identity
+            self.error, self._refused = error, identity if _is_settled(there) else None
             file.close()
             return False
         self.publish(change.after)
@@ -168,3 +171,8 @@ def _identity(there: os.stat_result) -> tuple[int, ...]:
     once that is gone its number.
     """
     return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
+
+
+def _is_settled(there: os.stat_result) -> bool:
+    """Whether another change would show: not if it came within one step of the clock."""
+    return abs(time.time() - max(there.st_mtime, there.st_ctime)) > _STEP
