@@ -324,6 +324,13 @@ HEADS: dict[str, Callable[[Any], object]] = {
     "too many patterns": lambda head: head["globs"].update(
         local=[[f"a{i}-*.local", {"is": "Tunnel", "id": "x", "name": None}, "glob", False] for i in range(65)]
     ),
+    "a stopped route that is in force": lambda head: [r.append(r.pop() or True) for r in head["stopped"].values()],
+    "a stopped route too few": lambda head: head["stopped"].clear(),
+    "a stopped route of another number": lambda head: head.update(
+        stopped={str(int(number) + 1): route for number, route in head["stopped"].items()}
+    ),
+    "a connector among those of stopped routes": lambda head: head["vias"].append(head["vias"][0]),
+    "a stopped route before the others": lambda head: head["vias"].reverse(),
     "hosts of wrong types": lambda head: head["hosts"].update(a=[7]),
     "a region that is none": lambda head: head["vantage"].update(region="\x1b[31m"),
 }

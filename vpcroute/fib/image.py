@@ -244,14 +244,18 @@ def _made(head: Mapping[str, Any], arrays: list[memoryview], trusted: bool) -> R
     refusals = tuple(map(_refusal, head["refusals"]))
     decided = Decided.of(array("i", bytes(outcomes)), tuple(map(_egress, head["egresses"])), refusals)
     vias = [None if via is None else _egress(via) for via in head["vias"]]
+    stopped = {int(number): _stopped(r) for number, r in head["stopped"].items()}
+    whole = len(vias) - (-(-len(stopped) >> NUMBER_BITS))
+    first, numbers = whole << NUMBER_BITS, (whole << NUMBER_BITS) + len(stopped)
+    if None in vias[:whole] or any(vias[whole:]) or sorted(stopped) != [*range(first, numbers)]:
+        raise ValueError("routes that are not in force have other numbers")
     if not trusted:
         trie4.check(len(decided.numbers))
         trie6.check(len(decided.numbers))
-        index.check(len(vias) << NUMBER_BITS)
+        index.check(numbers)
         low, high = -len(decided.refusals), len(decided.egresses)
         if not all(low <= number < high for number in decided.numbers):
             raise ValueError("an outcome is neither an egress nor a refusal")
-    stopped = {int(number): _route(r) for number, r in head["stopped"].items()}
     stored = {route.hostname: route for route in map(_route, head["stored"])}
     globs = {str(k): up_to(MOST_PATTERNS, "globs", map(_route, routes)) for k, routes in head["globs"].items()}
     hostnames = Hostnames(index, saved_numbers(vias, stopped), stored, globs)
@@ -327,6 +331,13 @@ def _service(record: dict[str, Any]) -> VpcService:
 def _route(record: list[Any]) -> HostnameRoute:
     hostname, via, match, in_force = record
     return HostnameRoute(hostname, _egress(via), match=match, in_force=in_force)
+
+
+def _stopped(record: list[Any]) -> HostnameRoute:
+    route = _route(record)
+    if route.in_force:
+        raise ValueError("a route that is in force is not saved")
+    return route
 
 
 def _refusal(record: dict[str, Any]) -> Refusal:
