@@ -616,6 +616,22 @@ def test_a_history_that_cannot_be_is_refused(path: Path, content: str) -> None:
         assert (table.generation, held(table)) == (1, before)
 
 
+@pytest.mark.parametrize("generation", [2**63 - 1, -1])
+def test_generations_that_nobody_makes_are_refused(table: StoredTable, generation: int) -> None:
+    """There would be none after the last one that SQLite can number."""
+    from vpcroute.sources.database import _checksum
+
+    table.close()
+    row = (generation, 0, 1, '{"routing_mode":"unified","virtual_networks":[["d","d",true]]}')
+    connection = sqlite3.connect(table.path)
+    connection.execute("DELETE FROM history")
+    connection.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?)", (*row, _checksum(*row)))
+    connection.commit()
+    connection.close()
+    with pytest.raises(InvalidDocument, match="there are no generations"):
+        RouteTable.open(table.path)
+
+
 def test_a_file_that_was_put_back_is_refused(table: StoredTable, tmp_path: Path) -> None:
     table.announce(A)
     table.announce(B)

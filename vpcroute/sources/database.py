@@ -52,6 +52,7 @@ _PRAGMAS: Final = (
     "checkpoint_fullfsync = ON",
 )
 _IN_A_PART: Final = 512  # operations
+_MOST_GENERATIONS: Final = 1 << 62  # more than anybody makes; SQLite has numbers up to 2**63
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG)
 
@@ -179,6 +180,8 @@ class Database:
             first, last = self._sql.execute(query).fetchone()
         if not isinstance(first, int) or not isinstance(last, int):
             raise self._wrong("has lost its generations")
+        if not 0 <= first <= last < _MOST_GENERATIONS:
+            raise self._wrong(f"is damaged: there are no generations {first} to {last}")
         return first, last
 
     def parts(self, first: int) -> Iterator[Part]:
