@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -684,6 +685,32 @@ def test_a_stored_table_is_read_wherever_a_document_is(table: StoredTable) -> No
     command = [sys.executable, "-m", "vpcroute", "resolve", "--network", str(table.path), "10.2.0.1:80"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
     assert "eu" in told.stdout
+
+
+@pytest.fixture
+def unwritable() -> Iterator[Path]:
+    """A folder that this process cannot write to, even if it is root's."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        yield folder
+        if os.geteuid() != os.getuid():
+            os.seteuid(os.getuid())
+        folder.chmod(0o755)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users to be")
+def test_it_is_read_where_nothing_can_be_written(table: StoredTable, unwritable: Path) -> None:
+    table.announce(A)
+    table.close()
+    shutil.copy(table.path, unwritable)
+    (unwritable / table.path.name).chmod(0o444)
+    unwritable.chmod(0o555)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    assert list(RouteTable.load(unwritable / table.path.name)) == [A]
+    with pytest.raises(OSError, match="one that can be written to"):
+        RouteTable.open(unwritable / table.path.name, read_only=True)
+    assert os.listdir(unwritable) == [table.path.name]
 
 
 def test_memory_is_refused() -> None:

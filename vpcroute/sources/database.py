@@ -54,6 +54,7 @@ _PRAGMAS: Final = (
 _IN_A_PART: Final = 512  # operations
 _MOST_GENERATIONS: Final = 1 << 62  # more than anybody makes; SQLite has numbers up to 2**63
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_NOWHERE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _BROKEN: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG)
 
 #: A generation, whether this is the last part of it, and the part: the header of a base, or operations.
@@ -70,6 +71,7 @@ class Database:
         read_only: whether nothing is to be written.
         timeout: for so many seconds another process that writes is waited for.
         base: generation, header and operations that the file begins with if it is made now; None: it is not made.
+        once: whether it is read once and closed, so that what others do then need not be seen.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Database:
         read_only: bool,
         timeout: float,
         base: Base | None,
+        once: bool = False,
     ) -> None:
         if str(path) == ":memory:":
             raise ValueError("a table in memory is made with RouteTable()")
@@ -90,6 +93,8 @@ class Database:
             open_file(self.path).close()  # which tells what is wrong with it
         mode = "ro" if read_only else "rw" if base is None else "rwc"
         uri = f"{self.path.as_uri()}?mode={mode}"
+        if once and self._is_alone():
+            uri += "&immutable=1"
         with self._told():
             self._sql = sqlite3.connect(uri, timeout, isolation_level=None, check_same_thread=False, uri=True)
         try:
@@ -99,6 +104,12 @@ class Database:
         except BaseException:
             self._sql.close()
             raise
+
+    def _is_alone(self) -> bool:
+        """Whether nobody has the file open, and nothing can be put beside it, without which SQLite opens none."""
+        real = os.path.realpath(self.path)
+        writable = os.access(os.path.dirname(real), os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        return not writable and not os.path.exists(f"{real}-wal")
 
     def _prepare(self, base: Base | None) -> None:
         self._sql.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_PART)
@@ -261,7 +272,8 @@ class Database:
                 raise TimeoutError(f"{self.path} is being written by another process") from None
             if code in _BROKEN:
                 raise self._wrong(f"is not a file of routes, or is damaged: {error}") from None
-            raise OSError(f"{self.path}: {error}") from error
+            where = " (the folder must be there, and one that can be written to)" if code in _NOWHERE else ""
+            raise OSError(f"{self.path}: {error}{where}") from error
 
 
 def _checksum(*row: object) -> int:

@@ -51,7 +51,8 @@ def open_table(
             file, the system ends all locks that it has on it.
         initial: what the file holds at first if it is made now; None is an empty table.
         create: whether the file is made if it is not there.
-        read_only: whether the table cannot be changed; :meth:`StoredTable.refresh` goes on.
+        read_only: whether the table cannot be changed; :meth:`StoredTable.refresh` goes on. The folder must be one that
+            can be written to all the same; :meth:`vpcroute.RouteTable.load` reads a file anywhere.
         timeout: how many seconds to wait for another process that is changing the table.
 
     Raises:
@@ -242,8 +243,8 @@ class StoredTable(RouteTable):
 
 
 def read_table(path: str | PathLike[str]) -> RouteTable:
-    """A table in memory, with what a file holds now; errors as for :func:`open_table`."""
-    database = Database(path, read_only=True, timeout=5.0, base=None)
+    """A table in memory, with what a file holds now, also where nothing can be written; errors as for `open_table`."""
+    database = Database(path, read_only=True, timeout=5.0, base=None, once=True)
     try:
         database.begin(writing=False)
         return _read_all(database, database.first_and_last()[0])
