@@ -393,6 +393,23 @@ def test_whoever_else_looks_into_the_file_leaves_it_locked(
     assert table.generation == reopened(table)[0] == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file stays where it is")
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_nobody_could_see_again_is_not_written(table: StoredTable, suffix: str, replaced: bool) -> None:
+    table.announce(A)
+    file = Path(f"{table.path}{suffix}")
+    if replaced:
+        shutil.copy(file, file.with_name("copy"))
+        os.replace(file.with_name("copy"), file)
+    else:
+        file.unlink()
+    for use in (lambda: table.announce(B), table.refresh, table.compact):
+        with pytest.raises(OSError, match="removed or replaced"):
+            use()
+    assert list(table) == [A]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_process_must_open_the_file_itself(table: StoredTable) -> None:
     child = os.fork()

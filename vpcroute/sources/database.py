@@ -134,6 +134,8 @@ class Database:
             raise self._wrong("has something else in it than a history of routes")
         if not self.read_only:
             self._sql.execute("PRAGMA journal_mode = WAL")
+        real = os.path.realpath(self.path)
+        self._files = [(path, os.stat(path)) for path in (real, f"{real}-wal") if os.path.exists(path)]
 
     def _is_empty(self) -> bool:
         there = self._sql.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -146,12 +148,14 @@ class Database:
         """Closes the file; what is not committed is lost."""
         self._sql.close()
         self._held = None
+        self._files = []
 
     # Transactions of the file
 
     def begin(self, *, writing: bool) -> None:
         """Begins to read one state of the file, or to write; TimeoutError if another process does so for too long."""
         self._check_process()
+        self._check_files()
         with self._told():
             self._sql.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
@@ -170,6 +174,7 @@ class Database:
     def is_changed(self) -> bool:
         """Whether another connection has changed the file since :meth:`is_read` was called."""
         self._check_process()
+        self._check_files()
         with self._told():
             return bool(self._pragma("data_version") != self._version)
 
@@ -181,6 +186,16 @@ class Database:
     def _check_process(self) -> None:
         if os.getpid() != self._process:  # SQLite's locks do not go along
             raise RuntimeError(f"{self.path} was opened by another process: open it again in this one")
+
+    def _check_files(self) -> None:
+        """OSError if another file has taken the place of one of ours: nobody would see again what is written there."""
+        for path, there in self._files:
+            try:
+                same = os.path.samestat(os.stat(path), there)
+            except FileNotFoundError:
+                same = False
+            if not same:
+                raise OSError(f"{path} was removed or replaced while it was open: open the table again")
 
     # Generations
 

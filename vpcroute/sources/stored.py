@@ -76,8 +76,8 @@ class StoredTable(RouteTable):
     """A table in a file, made by :meth:`vpcroute.RouteTable.open`.
 
     It is used like any other. A transaction that cannot be written is undone, and its error is an :class:`OSError`
-    (:class:`TimeoutError` if another process was changing the file for too long). A file that has been closed, or was
-    opened to be read only, cannot be changed; what was read of it stays.
+    (:class:`TimeoutError` if another process was changing the file for too long). A file that has been closed, was
+    opened to be read only, or was removed or replaced meanwhile, cannot be changed; what was read of it stays.
     """
 
     def __init__(self, database: Database) -> None:
@@ -106,7 +106,7 @@ class StoredTable(RouteTable):
     def refresh(self) -> bool:
         """Takes in what other processes have done, each of their transactions as one here; whether there was any.
 
-        Costs some ten microseconds if there was none. Who has not looked for so long that the journal begins later now
+        Costs some twenty microseconds if there was none. Who has not looked for so long that the journal begins later now
         gets all of it as one change.
 
         Raises:
