@@ -90,14 +90,14 @@ def test_one_change_makes_one_span_anew(monkeypatch: pytest.MonkeyPatch) -> None
     table.announce(SubnetRoute("fd00::/8", EU))
     before = table.compile()
     swept = []
-    compiler: Any = import_module("vpcroute.compiler")
-    sweep = compiler._swept_span
+    updates: Any = import_module("vpcroute.updates")
+    sweep = updates._swept_span
 
-    def counted(record: bytes, span: Any, told: Any, *rest: Any) -> object:
-        swept.append((4 if len(record) == 5 else 6, len(told[1])))
-        return sweep(record, span, told, *rest)
+    def counted(version: int, span: Any, told: Any, *rest: Any) -> object:
+        swept.append((version, len(told[1])))
+        return sweep(version, span, told, *rest)
 
-    monkeypatch.setattr(compiler, "_swept_span", counted)
+    monkeypatch.setattr(updates, "_swept_span", counted)
     table.announce(SubnetRoute("10.99.5.128/25", US))
     after = table.compile()
     assert swept == [(4, 1)]
@@ -155,13 +155,13 @@ def test_log_knows_what_came_since() -> None:
     log, store = ChangeLog(), Store()
     a, b = SubnetRoute("10.0.0.0/8", EU), SubnetRoute("10.0.0.0/9", EU)
     assert log.since(0) == []
-    log.add(a)
+    log.add(a, True)
     assert log.since(0) is None  # nobody said that it matters
     log.keep(2)
-    log.add(a)
-    log.add(b)
-    assert (log.since(1), log.since(2), log.since(3)) == ([a, b], [b], [])
-    log.add(a)  # one too many
+    log.add(a, False)
+    log.add(b, True)
+    assert (log.since(1), log.since(2), log.since(3)) == ([(a, False), (b, True)], [(b, True)], [])
+    log.add(a, True)  # one too many
     assert (log.since(3), log.since(log.revision)) == (None, [])
     log.keep(2)
     log.clear()

@@ -16,11 +16,11 @@ ORDER = (
     *("credentials", "address", "gateway"),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store", "conflicts"),
     *("registry", "standpoint", "operations", "transactions"),
-    *("fib", "fib.shim", "fib.order", "columns", "hearing"),
-    *("fib.sweep", "fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
+    *("fib", "fib.shim", "fib.order", "fib.sweep", "fib.heard", "columns", "hearing"),
+    *("fib.arena", "fib.blocks", "fib.trie", "fib.reader"),
     *("fib.nameblocks", "fib.names", "fib.compare", "fib.hostnames", "fib.prefixes", "fib.tables", "fib.decided"),
     *("fib.resolution", "fib.resolver", "fib.live", "fib.saved", "fib.image"),
-    *("queries", "snapshot", "edges", "table", "reference", "compiler", "live", "proof"),
+    *("queries", "snapshot", "edges", "table", "reference", "updates", "compiler", "live", "proof"),
     *("policies.syntax", "policies.lexer", "policies.parser", "policies.printer"),
     *("policies.truth", "policies.predicates", "policies.selectors", "policies.literals", "policies.patterns"),
     *("policies.conditions", "policies.given", "policies.checker", "policies.activity"),
@@ -58,7 +58,8 @@ _IO = "asyncio http io os pathlib shutil socket ssl subprocess sys tempfile urll
 _ALLOWED = {
     "fields": {"socket.inet_aton"},  # it reads text
     "analysis.spelling": {"urllib.parse.unquote"},  # it reads text
-    "compiler": {"sys.byteorder"},
+    "fib.heard": {"sys.byteorder"},
+    "hearing": {"sys.byteorder"},
     "live": {"asyncio"},  # it lets others wait
     "fib": {"os", "pathlib.Path", "sys"},  # it chooses between the extension modules and their sources
 }

@@ -30,7 +30,10 @@ needs_both = pytest.mark.skipif(not COMPILED, reason="the compiled modules were 
 _FOLDER = Path(vpcroute.__file__).parent
 # Each after those that it imports.
 _IN_ORDER = (
-    *(f"vpcroute.fib.{name}" for name in "order sweep arena blocks trie nameblocks names compare hostnames".split()),
+    *(
+        f"vpcroute.fib.{name}"
+        for name in "order sweep heard arena blocks trie nameblocks names compare hostnames".split()
+    ),
     *(f"vpcroute.fib.{name}" for name in "reader resolution resolver live".split()),
     "vpcroute.compiler",
 )

@@ -16,14 +16,14 @@ class ChangeLog:
 
     def __init__(self) -> None:
         self.revision = 0
-        self._routes: list[Announcement] = []
+        self._routes: list[tuple[Announcement, bool]] = []
         self._limit = 0
 
-    def add(self, route: Announcement) -> None:
-        """Notes an announcement that came or went."""
+    def add(self, route: Announcement, came: bool) -> None:
+        """Notes an announcement that came, or went."""
         self.revision += 1
         if len(self._routes) < self._limit:
-            self._routes.append(route)
+            self._routes.append((route, came))
         else:
             self._forget()
 
@@ -36,8 +36,8 @@ class ChangeLog:
         """Keeps up to so many changes from now on: for more it is quicker to begin anew."""
         self._limit = limit
 
-    def since(self, revision: int) -> list[Announcement] | None:
-        """The announcements that came or went since a revision; None if that is not known any more."""
+    def since(self, revision: int) -> list[tuple[Announcement, bool]] | None:
+        """The announcements that came (true) or went since a revision; None if that is not known any more."""
         known = len(self._routes) - (self.revision - revision)
         return self._routes[known:] if known >= 0 else None
 

@@ -48,9 +48,9 @@ class RouteClasses:
         self.by_onramp: dict[Connector, list[int]] = {}
         self._by_key: dict[Hashable, int] = {}
         self._said: list[Said] = []
+        self._is_subnet: list[bool] = []
         self._alone: dict[int, int] = {}
         self._said_by_key: dict[Hashable, int] = {}
-        self._nothing: int | None = None
 
     def said(self, said: Said) -> int:
         """A number for what is said at a prefix, the same for all that decides alike."""
@@ -65,18 +65,16 @@ class RouteClasses:
         number = self._said_by_key.setdefault(key, len(self._said))
         if number == len(self._said):
             self._said.append(said)
+            self._is_subnet.append(said.zero_trust is not None and said == Said(zero_trust=said.zero_trust))
         return number
 
-    def subnet(self, route: SubnetRoute) -> int:
-        """A number for what a subnet route says, where nothing else is said."""
-        return self.said(Said(zero_trust=route))
+    def what(self, number: int) -> Said:
+        """What a number stands for: announcements that decide as those do that it was given for."""
+        return self._said[number]
 
-    @property
-    def nothing(self) -> int:
-        """The class of addresses that nothing is said of."""
-        if self._nothing is None:
-            self._nothing = self.join(-1, self.said(Said()))
-        return self._nothing
+    def is_subnet(self, number: int) -> bool:
+        """Whether a number stands for what a subnet route says, and nothing else."""
+        return self._is_subnet[number]
 
     def join(self, around: int, said: int) -> int:
         """The class of a prefix where something is said, inside one of class `around` (-1: the whole family)."""

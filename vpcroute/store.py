@@ -85,7 +85,7 @@ class Store:
 
     def enter(self, id_: int, route: Announcement) -> None:
         """Adds an announcement under a free id."""
-        self.log.add(route)
+        self.log.add(route, True)
         if id_ == len(self._announcements):
             self._announcements.append(route)
         else:
@@ -101,7 +101,7 @@ class Store:
     def leave(self, id_: int) -> Announcement:
         """Takes an announcement out and frees its id."""
         route, self._announcements[id_] = self[id_], None
-        self.log.add(route)
+        self.log.add(route, False)
         self._free.add(id_)
         for facet, value in _facets(route):
             self._sets.discard(facet, value, id_)

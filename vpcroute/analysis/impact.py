@@ -21,14 +21,14 @@ from vpcroute.analysis.name_diff import changed_name_answers
 from vpcroute.announcements import HostnameRoute
 from vpcroute.classes import RouteClasses
 from vpcroute.columns import read_subnets
-from vpcroute.compiler import compile_table, swept
+from vpcroute.compiler import compile_table
 from vpcroute.edges import WIDTHS
 from vpcroute.egress import ClientDevice, Connector
 from vpcroute.errors import InvalidVantage, RouteError
 from vpcroute.fib.hostnames import Hostnames
 from vpcroute.fib.resolution import by_answers
 from vpcroute.fields import IPAddress
-from vpcroute.hearing import Hearing
+from vpcroute.hearing import Hearing, swept
 from vpcroute.outcomes import Outcome, Refusal, decide_address, decide_name
 from vpcroute.precedence import AddressCandidates, View
 from vpcroute.store import name_key

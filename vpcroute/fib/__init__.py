@@ -19,7 +19,7 @@ from typing import Final
 __all__ = ["COMPILED", "COMPILED_MODULES"]
 
 COMPILED_MODULES: Final = (
-    *("arena", "blocks", "compare", "live", "nameblocks", "names", "order"),
+    *("arena", "blocks", "compare", "heard", "live", "nameblocks", "names", "order"),
     *("reader", "resolution", "resolver", "sweep", "trie"),
 )
 

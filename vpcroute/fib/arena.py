@@ -101,7 +101,7 @@ class Writer:
 
     def __init__(self, directory=None, arena=None, fill=0, live=0):
         self.directory = array("I", [NONE] * 256 if directory is None else directory)
-        self.cells_owner = array("I", bytes(4 * _CELLS))
+        self.cells_owner = array("I", (0,)) * _CELLS
         if cython.compiled:
             self.pages = cython.cast("unsigned int *", cython.cast(cython.size_t, self.directory.buffer_info()[0]))
             self.cells = cython.cast("unsigned int *", cython.cast(cython.size_t, self.cells_owner.buffer_info()[0]))

@@ -26,13 +26,18 @@ cdef class Builder(Writer):
     cdef unsigned int small
     cdef unsigned long long first_high, first_low, last_high, last_low
     cdef Ranges new, old, mixed
-    cdef Py_ssize_t cursor
+    cdef Py_ssize_t cursor, laid
 
     cdef int lead(self, object first, object last, Ranges ranges) except -1
 
     @cython.locals(first=cython.Py_ssize_t, last=cython.Py_ssize_t, page=cython.Py_ssize_t, i=cython.Py_ssize_t,
                    high=cython.ulonglong, old=cython.uint)
     cdef int _lead(self) except -1
+
+    @cython.locals(i=cython.Py_ssize_t, old=cython.uint)
+    cdef int _open(self, Py_ssize_t page) except -1
+
+    cdef int close(self) except -1
 
     cdef bint _is_one_range(self, unsigned long long high) noexcept nogil
 

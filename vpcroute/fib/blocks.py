@@ -104,6 +104,7 @@ class Builder(Writer):
         self.small = _SMALL[version]
         self.old = Ranges()
         self.mixed = Ranges()
+        self.laid = -1
 
     def lead(self, first, last, ranges):
         """Makes the addresses from `first` to `last` lead to these ranges.
@@ -128,18 +129,34 @@ class Builder(Writer):
         for page in range(first >> 8, (last >> 8) + 1):
             high = page
             high = high << 56
-            old = self.pages[page]
             if first <= page << 8 and page << 8 | 0xFF <= last and self._is_one_range(high):
+                self.close()
+                old = self.pages[page]
                 for i in range(256 if old != _NONE else 0):
                     self.drop(self.word[old + i])
                 self.put_page(page, self.new.number[self.cursor])
                 continue
-            for i in range(256):
-                self.cells[i] = 0 if old == _NONE else self.word[old + i]
+            self._open(page)
             for i in range(max(first - (page << 8), 0), min(last - (page << 8), 255) + 1):
                 high = page << 8 | i
                 self.cells[i] = self._changed(self.cells[i], high << 48, 0, 16, 256)
-            self.put_page(page, _NONE)
+        return 0
+
+    def _open(self, page):
+        """Lays out a page, where it stays until another one is touched."""
+        if page != self.laid:
+            self.close()
+            old = self.pages[page]
+            for i in range(256):
+                self.cells[i] = 0 if old == _NONE else self.word[old + i]
+            self.laid = page
+        return 0
+
+    def close(self):
+        """Puts the page that is laid out; to be done after the last change."""
+        if self.laid >= 0:
+            self.put_page(self.laid, _NONE)
+            self.laid = -1
         return 0
 
     def _is_one_range(self, high):

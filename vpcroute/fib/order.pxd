@@ -15,5 +15,5 @@ cdef int _copy(const unsigned char[::1] records, Py_ssize_t size, Py_ssize_t cou
                const unsigned int[::1] places, unsigned char[::1] into) except -1
 
 @cython.locals(low=cython.Py_ssize_t, middle=cython.Py_ssize_t, start=cython.Py_ssize_t, octet=cython.Py_ssize_t)
-cdef Py_ssize_t _not_above(const unsigned char *records, Py_ssize_t count, const unsigned char *record,
-                           Py_ssize_t size) noexcept
+cdef Py_ssize_t rows_not_above(const unsigned char *rows, Py_ssize_t count, Py_ssize_t stride,
+                               const unsigned char *record, Py_ssize_t size) noexcept nogil

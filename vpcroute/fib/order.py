@@ -15,7 +15,7 @@ try:
 except ImportError:
     from vpcroute.fib import shim as cython
 
-__all__ = ["ascending", "not_above", "taken"]
+__all__ = ["ascending", "not_above", "rows_not_above", "taken"]
 
 
 def ascending(records: Any, size: int) -> array[int]:
@@ -58,18 +58,19 @@ def not_above(records: bytes, record: bytes) -> int:
     Raises:
         ValueError: for octets that are no records of that size.
     """
-    return _not_above(records, _count(records, len(record)), record, len(record))
+    return rows_not_above(records, _count(records, len(record)), len(record), record, len(record))
 
 
-def _not_above(records, count, record, size):
+def rows_not_above(rows, count, stride, record, size):
+    """How many of ascending rows, which begin with a record of `size` octets, are not above a record."""
     low = 0
     while low < count:
         middle = (low + count) >> 1
-        start = middle * size
+        start = middle * stride
         octet = 0
-        while octet < size and records[start + octet] == record[octet]:
+        while octet < size and rows[start + octet] == record[octet]:
             octet += 1
-        if octet < size and records[start + octet] > record[octet]:
+        if octet < size and rows[start + octet] > record[octet]:
             count = middle
         else:
             low = middle + 1

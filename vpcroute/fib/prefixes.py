@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from vpcroute.fib.order import not_above
@@ -19,8 +18,8 @@ _Block = tuple[bytes, list[T]]
 #: The first record of each block, and the blocks.
 _Page = tuple[list[bytes], list[_Block[T]]]
 
-_BLOCK: Final = 256  # prefixes
-_PAGE: Final = 64  # blocks
+_BLOCK: Final = 128  # prefixes
+_PAGE: Final = 128  # blocks
 _NONE: Final = 255  # longer than any prefix
 
 
@@ -41,10 +40,7 @@ class FrozenPrefixes(Generic[T]):
         self._size = RECORD_SIZES[version]
         self._count = len(records) // self._size
         self._shortest = min(records[self._size - 1 :: self._size], default=_NONE)  # none is shorter
-        octets, coming = _BLOCK * self._size, iter(contents)
-        blocks: list[_Block[T]] = [
-            (records[start : start + octets], list(islice(coming, _BLOCK))) for start in range(0, len(records), octets)
-        ]
+        blocks = _parts(records, list(contents), self._size)
         firsts = [block[: self._size] for block, _ in blocks]
         pages = range(0, len(blocks), _PAGE)
         self._pages: list[_Page[T]] = [(firsts[at : at + _PAGE], blocks[at : at + _PAGE]) for at in pages]
@@ -92,7 +88,11 @@ class FrozenPrefixes(Generic[T]):
         coming = sorted(changes)
         done = 0
         while done < len(coming):
-            done = new._put(coming, done, changes)
+            page = max(0, bisect_right(new._firsts, coming[done]) - 1)
+            behind = new._firsts[page + 1 : page + 2]
+            until = bisect_left(coming, behind[0], done) if behind else len(coming)
+            new._put(page, coming[done:until], changes)
+            done = until
         return new
 
     def nbytes(self) -> int:
@@ -111,17 +111,29 @@ class FrozenPrefixes(Generic[T]):
         behind = not_above(records, record)
         return records[(behind - 1) * size : behind * size], contents[behind - 1]
 
-    def _put(self, coming: list[bytes], done: int, changes: Mapping[bytes, T | None]) -> int:
-        """Makes those of the changes from `done` on that are in one block; returns how many are done then."""
-        page = max(0, bisect_right(self._firsts, coming[done]) - 1)
+    def _put(self, page: int, coming: list[bytes], changes: Mapping[bytes, T | None]) -> None:
+        """Makes changes that are all in one page."""
         firsts, blocks = self._pages[page] if self._pages else ([], [])
-        block = max(0, bisect_right(firsts, coming[done]) - 1)
-        records, contents = blocks[block] if blocks else (b"", [])
-        after = [*firsts[block + 1 : block + 2], *self._firsts[page + 1 : page + 2]]
-        until = bisect_left(coming, after[0], done) if after else len(coming)
-        contents = contents.copy()
+        firsts, blocks = firsts.copy(), blocks.copy()
+        done = 0
+        while done < len(coming):
+            block = max(0, bisect_right(firsts, coming[done]) - 1)
+            behind = firsts[block + 1 : block + 2]
+            until = bisect_left(coming, behind[0], done) if behind else len(coming)
+            parts = self._changed(blocks[block] if blocks else (b"", []), coming[done:until], changes)
+            blocks[block : block + 1] = parts
+            firsts[block : block + 1] = [records[: self._size] for records, _ in parts]
+            done = until
+        step = 2 * _PAGE if len(blocks) <= 2 * _PAGE else _PAGE
+        pages = [(firsts[at : at + step], blocks[at : at + step]) for at in range(0, len(blocks), step)]
+        self._pages[page : page + 1] = pages
+        self._firsts[page : page + 1] = [first[0] for first, _ in pages]
+
+    def _changed(self, block: _Block[T], coming: list[bytes], changes: Mapping[bytes, T | None]) -> list[_Block[T]]:
+        """The blocks in place of one after changes that are all in it."""
+        records, contents = block[0], block[1].copy()
         size = self._size
-        for record in coming[done:until]:
+        for record in coming:
             content = changes[record]
             place = not_above(records, record)
             there = records[(place - 1) * size : place * size] == record if place else False
@@ -131,13 +143,12 @@ class FrozenPrefixes(Generic[T]):
             records = records[: place * size] + record * len(put) + records[(place + there) * size :]
             self._count += len(put) - there
             self._shortest = min(self._shortest, record[-1] if put else _NONE)
-        cuts = range(0, len(contents), _BLOCK if len(contents) > 2 * _BLOCK else 2 * _BLOCK)
-        step = cuts.step
-        parts = [(records[at * size : (at + step) * size], contents[at : at + step]) for at in cuts]
-        blocks = blocks[:block] + parts + blocks[block + 1 :]
-        firsts = firsts[:block] + [part[:size] for part, _ in parts] + firsts[block + 1 :]
-        step = _PAGE if len(blocks) > 2 * _PAGE else 2 * _PAGE
-        pages = [(firsts[at : at + step], blocks[at : at + step]) for at in range(0, len(blocks), step)]
-        self._pages[page : page + 1] = pages
-        self._firsts[page : page + 1] = [first[0] for first, _ in pages]
-        return until
+        if 0 < len(contents) <= 2 * _BLOCK:
+            return [(records, contents)]
+        return _parts(records, contents, size)
+
+
+def _parts(records: bytes, contents: list[T], size: int) -> list[_Block[T]]:
+    """Prefixes in blocks."""
+    starts = range(0, len(contents), _BLOCK)
+    return [(records[at * size : (at + _BLOCK) * size], contents[at : at + _BLOCK]) for at in starts]

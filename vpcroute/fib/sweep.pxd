@@ -35,7 +35,7 @@ cdef class _Open:
     @cython.locals(depth=cython.Py_ssize_t, low=cython.ulonglong)
     cdef int close(self, Ranges found) except -1
 
-cdef long long _joined(dict inside, object join, long long around, long long said) except -1
+cdef long long joined(dict inside, object join, long long around, long long said) except -1
 
 @cython.locals(found=Ranges, open_=_Open, i=cython.Py_ssize_t, high=cython.ulonglong, low=cython.ulonglong,
                end_high=cython.ulonglong, end_low=cython.ulonglong, length=cython.uint, number=cython.longlong,

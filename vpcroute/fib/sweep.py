@@ -18,7 +18,7 @@ try:
 except ImportError:
     from vpcroute.fib import shim as cython
 
-__all__ = ["LAST", "Ranges", "behind_high", "behind_low", "halves", "span_of", "sweep"]
+__all__ = ["LAST", "Ranges", "behind_high", "behind_low", "halves", "joined", "span_of", "sweep"]
 
 _ALL = 0xFFFFFFFFFFFFFFFF
 _CLASSES = 0x80000000  # classes are below
@@ -236,7 +236,7 @@ def _sweep(highs, lows, lengths, said, inside, join, around, span, width):
             end_high == open_.high[open_.depth] and end_low > open_.low[open_.depth]
         ):
             raise ValueError("prefixes must ascend, and lie in the span")
-        number = _joined(inside, join, open_.number[open_.depth], said[i])
+        number = joined(inside, join, open_.number[open_.depth], said[i])
         if number < 0 or number >= _CLASSES:
             raise ValueError(f"a class is below 2**31, not {number}")
         open_.depth += 1
@@ -248,7 +248,7 @@ def _sweep(highs, lows, lengths, said, inside, join, around, span, width):
     return found
 
 
-def _joined(inside, join, around, said):
+def joined(inside, join, around, said):
     """The class of a prefix inside one of class `around`."""
     memo = around * _SHIFT + said
     number = inside.get(memo)

@@ -215,6 +215,7 @@ class Trie:
         builder = Builder(self.version, self._directory, self._arena, self._fill, self._live)
         for first, last, ranges in changes:
             builder.lead(first, last, ranges)
+        builder.close()
         return _of(builder)
 
     def check(self, classes: int) -> None:
@@ -333,5 +334,6 @@ def build(version: int, ranges: Ranges) -> Trie:
     """
     builder = Builder(version)
     builder.lead(0, LAST[version], ranges)
+    builder.close()
     builder.trim()
     return _of(builder)
