@@ -35,7 +35,7 @@ _IN_ORDER = (
         for name in "order sweep heard arena blocks trie nameblocks names compare hostnames".split()
     ),
     *(f"vpcroute.fib.{name}" for name in "reader resolution resolver live".split()),
-    "vpcroute.compiler",
+    *("vpcroute.hearing", "vpcroute.updates", "vpcroute.compiler"),
 )
 
 _FIELDS = (
@@ -69,7 +69,10 @@ def _load(name: str) -> ModuleType:
 @cache
 def interpreted() -> Mapping[str, ModuleType]:
     """The copies that run from their sources, by the last part of their name; ``compiler`` makes their resolvers."""
-    assert {name.rpartition(".")[2] for name in _IN_ORDER} == {*COMPILED_MODULES, "hostnames", "compiler"}
+    assert {name.rpartition(".")[2] for name in _IN_ORDER} == {
+        *COMPILED_MODULES,
+        *("hostnames", "hearing", "updates", "compiler"),
+    }
     with _put_back(_IN_ORDER):
         return {name.rpartition(".")[2]: _load(name) for name in _IN_ORDER}
 
