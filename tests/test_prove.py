@@ -225,17 +225,17 @@ def test_a_fault_is_a_disagreement() -> None:
 
 def test_it_fails_where_a_cell_of_the_trie_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """What decides is right; only where an address leads to is not."""
-    compiler: Any = import_module("vpcroute.compiler")
-    right = compiler.sweep
+    hearing: Any = import_module("vpcroute.hearing")
+    right = hearing.sweep
 
     def sweep(version: int, *arguments: Any, **span: Any) -> Any:
         ranges = list(right(version, *arguments, **span))
         if version == 4:
             at = [high for high, _, _ in ranges].index(int(IPv4Address("10.1.0.0")) << 32)
             ranges[at] = (*ranges[at][:2], ranges[at - 1][2])
-        return compiler.Ranges(*zip(*ranges, strict=True))
+        return hearing.Ranges(*zip(*ranges, strict=True))
 
-    monkeypatch.setattr(compiler, "sweep", sweep)
+    monkeypatch.setattr(hearing, "sweep", sweep)
     found = prove(table_of(*ROUTES), Vantage())
     assert [(wrong.address, wrong.differs) for wrong in found.first] == [("10.1.0.0:443", ("egress",))]
 
