@@ -75,8 +75,8 @@ def brought_up(made: Compiled, changes: Iterable[tuple[Announcement, bool]], sto
         classes.known.clear()
     families = {4: tables.v4, 6: tables.v6}
     for version, there in touched.items():
-        after = there.after(Hearing(store, version, network))
-        if after is not None:
+        if there:
+            after = there.after(Hearing(store, version, network))
             families[version] = _changed(families[version], made.heard[version], after, classes)
     names = tables.names
     if named:
@@ -105,10 +105,11 @@ class _Touched:
         else:
             (self.own if isinstance(route, DeviceAddress) else self.wan).add(record)
 
-    def after(self, hearing: Hearing) -> _After | None:
-        """What is there after all of it; None where nothing was touched."""
-        if not (self.subnets or self.own or self.wan):
-            return None
+    def __bool__(self) -> bool:
+        return bool(self.subnets or self.own or self.wan)
+
+    def after(self, hearing: Hearing) -> _After:
+        """What is there after all of it."""
         subnets = self.subnets.pop(hearing.network, {})
         elsewhere = {
             other: {record: None if route is None else True for record, route in there.items()}
