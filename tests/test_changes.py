@@ -69,6 +69,35 @@ def test_older_resolvers_stay_as_they_were(data: st.DataObject) -> None:
         assert [outcome(resolver, question) for question in asked] == before
 
 
+@pytest.mark.parametrize("prefix", ["10.0.0.0/8", "10.1.0.0/16", "203.0.113.0/24", "0.0.0.0/0", "fd00::/8", "::/0"])
+def test_all_kinds_come_and_go_at_one_prefix(prefix: str) -> None:
+    """The first is a special-purpose range; what else is said there stays whatever comes or goes."""
+    network = Network(
+        (
+            SubnetRoute(prefix, EU),
+            SubnetRoute(prefix, US, virtual_network="staging"),
+            WanRoute(prefix, HQ, priority=100, regions=["ENAM"]),
+            WanRoute(prefix, BRANCH, priority=200),
+            BgpRoute(prefix, HQ),
+        )
+    )
+    table, random = network.table([]), Random(prefix)  # noqa: S311
+    views = [Vantage(), Vantage(region="ENAM"), Vantage(virtual_network="staging"), Vantage(routing_mode="legacy")]
+    asked = questions_about(network)
+    compile_all(table, views)
+    for step in range(24):
+        route = random.choice(network.routes)
+        if step == 23:  # at last there is nothing
+            for left in set(table):
+                table.withdraw(left)
+        elif route in set(table):
+            table.withdraw(route)
+        else:
+            table.announce(route)
+        for vantage in views:
+            check_compiled(table, vantage, asked)
+
+
 @pytest.mark.parametrize("vantage", EVERY_VANTAGE[::37], ids=repr)
 def test_other_ranges_and_another_default_network(vantage: Vantage) -> None:
     routes = (SubnetRoute("10.0.0.0/8", EU), SubnetRoute("100.64.0.0/11", US, virtual_network="staging"))
