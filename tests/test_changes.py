@@ -98,6 +98,16 @@ def test_all_kinds_come_and_go_at_one_prefix(prefix: str) -> None:
             check_compiled(table, vantage, asked)
 
 
+@pytest.mark.parametrize("prefix", ["10.0.0.0/8", "203.0.113.0/24", "0.0.0.0/0", "::/0"])
+def test_one_route_comes_and_goes(prefix: str) -> None:
+    network = Network((SubnetRoute(prefix, EU),))
+    table, asked = network.table([]), questions_about(network)
+    table.compile()
+    for change in (table.announce, table.withdraw, table.announce):
+        change(network.routes[0])
+        check_compiled(table, Vantage(), asked)
+
+
 @pytest.mark.parametrize("vantage", EVERY_VANTAGE[::37], ids=repr)
 def test_other_ranges_and_another_default_network(vantage: Vantage) -> None:
     routes = (SubnetRoute("10.0.0.0/8", EU), SubnetRoute("100.64.0.0/11", US, virtual_network="staging"))

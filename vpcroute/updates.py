@@ -170,9 +170,10 @@ def _said(
     places: list[int] = []
     routes: list[SubnetRoute] = []
     for place, (record, number) in enumerate(zip(records, before, strict=True)):
-        if record in mixed or not (number == NOTHING or classes.is_subnet(number)):
+        whole = record[-1] == 0  # of the whole family something is always said, be it nothing
+        if whole or record in mixed or not (number == NOTHING or classes.is_subnet(number)):
             now = _retold(Said() if number == NOTHING else classes.what(number), record, after)
-            if now != Said() or record[-1] == 0:
+            if whole or now != Said():
                 said[place] = classes.said(now)
         elif (route := after.subnets[record]) is not None:
             places.append(place)

@@ -106,8 +106,8 @@ class StoredTable(RouteTable):
     def refresh(self) -> bool:
         """Takes in what other processes have done, each of their transactions as one here; whether there was any.
 
-        Costs some twenty microseconds if there was none. Who has not looked for so long that the journal begins later now
-        gets all of it as one change.
+        Costs some twenty microseconds if there was none. Who has not looked for so long that the journal begins later
+        now gets all of it as one change.
 
         Raises:
             RuntimeError: inside a transaction.
