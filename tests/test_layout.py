@@ -25,6 +25,7 @@ ORDER = (
     *("policies.truth", "policies.predicates", "policies.selectors", "policies.literals", "policies.patterns"),
     *("policies.conditions", "policies.given", "policies.checker", "policies.activity"),
     *("policies.decision", "policies.request", "policies.facts", "policies.rules", "policies.global_rules"),
+    *("policies.guards", "policies.index", "policies.closures", "policies.stages"),
     *("policies.dns", "policies.connection", "policies.http", "policies.pipeline", "policies.resolvers", "policies"),
     *("analysis.explanation", "analysis.spelling", "analysis.sources", "analysis.weighing"),
     *("analysis.ways", "analysis.naming", "analysis.steps", "analysis.explain"),
@@ -49,7 +50,8 @@ ORDER = (
     *("commands.changes", "commands.diff", "commands.whatif", "commands.impact", "commands.assert_"),
     *("commands.show", "commands.compile", "commands.lint", "commands.map"),
     *("cli", "__main__"),
-    *("strategies.pools", "strategies.routes", "strategies.networks", "strategies.hosts", "strategies"),
+    *("strategies.pools", "strategies.routes", "strategies.networks", "strategies.hosts"),
+    *("strategies.policies", "strategies"),
 )
 _LONGEST = 450
 _CALLS_WITH_IO = {"open", "input", "print", "exec", "eval", "__import__"}

@@ -34,9 +34,9 @@ def request_of(given: Mapping[str, Any]) -> Request:
     return Request.fetch(given["url"], method=method, headers=headers, record_type=record_type)
 
 
-def outcome_of(row: Mapping[str, Any]) -> Outcome:
+def context_of(row: Mapping[str, Any]) -> Context:
     facts, request = row["facts"], request_of(row["request"])
-    context = Context(
+    return Context(
         now=datetime.fromisoformat(facts.get("now", _NOW)),
         answers={} if request.target.version or "dns" not in facts else {request.target.host: facts["dns"]},
         given=facts.get("fields", {}),
@@ -44,7 +44,10 @@ def outcome_of(row: Mapping[str, Any]) -> Outcome:
         connects=_METHODS[facts.get("connect", "ok")],
         http_default=facts.get("http_default", "allowed"),
     )
-    return evaluate(account_of(row["account"]), request, context)
+
+
+def outcome_of(row: Mapping[str, Any]) -> Outcome:
+    return evaluate(account_of(row["account"]), request_of(row["request"]), context_of(row))
 
 
 def _rule(decision: Decision[Any]) -> str | None:

@@ -11,6 +11,7 @@ from typing import Final
 __all__ = [
     "DEEPEST",
     "DEEPEST_EXPRESSION",
+    "LARGEST_AUTOMATON",
     "LARGEST_DOCUMENT",
     "LARGEST_PART",
     "LARGEST_SETTINGS",
@@ -34,6 +35,7 @@ __all__ = [
     "MOST_PLACES",
     "MOST_RANGES",
     "MOST_SHOWN_PROBLEMS",
+    "MOST_WAYS",
 ]
 
 # Texts, in characters
@@ -92,3 +94,8 @@ MOST_DIGITS: Final = 4300
 #: Parentheses, negations and quantifiers around each other in an expression: half of what wirefilter reads, so that
 #: Python's recursion limit holds for all that is done with the tree.
 DEEPEST_EXPRESSION: Final = 64
+#: Ways in which a condition of a Gateway policy may hold that are kept apart when rules are compiled; with more of them
+#: the condition is asked of every request.
+MOST_WAYS: Final = 8
+#: Octets of memory for the automaton of all regular expressions of one field; with more of them each is tried alone.
+LARGEST_AUTOMATON: Final = 1 << 26

@@ -39,6 +39,8 @@ __all__ = [
     "Value",
     "evaluate",
     "fields_of",
+    "may_be",
+    "test_value",
 ]
 
 
@@ -162,7 +164,7 @@ def fields_of(condition: Condition) -> frozenset[str | None]:
 def evaluate(condition: Condition, facts: Facts) -> Truth:
     """Whether a condition holds."""
     if isinstance(condition, Test):
-        return _test(condition, facts(condition.field))
+        return test_value(condition, facts(condition.field))
     if isinstance(condition, Joined):
         return _JOIN[condition.operator]([evaluate(part, facts) for part in condition.parts])
     if isinstance(condition, Not):
@@ -195,12 +197,12 @@ def _constantly(value: Any, _: str) -> Any:
 # One value
 
 
-def _test(test: Test, value: Any) -> Truth:
+def test_value(test: Test, value: Any) -> Truth:
     """The truth of a comparison without ``[*]``."""
     if test.key is not None:
         value = _item(value, test.key)
     if isinstance(value, OneOf):
-        return _agreed([_test(attrs.evolve(test, key=None), each) for each in value.values], value.missing)
+        return _agreed([test_value(attrs.evolve(test, key=None), each) for each in value.values], value.missing)
     if isinstance(value, Unknown):
         return value
     if isinstance(value, Absent):
@@ -224,11 +226,14 @@ def _of_one(test: Test, value: Any) -> Truth:
 
 def _of_open(predicate: Predicate, value: Open) -> Truth:
     """A text that is known in part differs from all that do not begin and end as it does."""
-    if isinstance(predicate, Among) and predicate.otherwise is False:
-        fits = [v for v in predicate.values if isinstance(v, bytes) and _fits(v, value)]
-        if not fits:
-            return False
+    if isinstance(predicate, Among) and predicate.otherwise is False and not may_be(predicate, value):
+        return False
     return Unknown(frozenset({value.missing}))
+
+
+def may_be(among: Among, text: Open) -> bool:
+    """Whether a text that is known in part may be one of some values."""
+    return any(isinstance(value, bytes) and _fits(value, text) for value in among.values)
 
 
 def _fits(text: bytes, value: Open) -> bool:

@@ -9,18 +9,29 @@ not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.truth import Missing, Truth, Unknown
+from vpcroute.policies.truth import Missing, Truth
 
-__all__ = ["UNKNOWN", "Candidate", "Considered", "Decision", "Effect", "decide", "settled"]
+__all__ = [
+    "UNKNOWN",
+    "Asked",
+    "Candidate",
+    "Considered",
+    "Decision",
+    "Effect",
+    "candidates_of",
+    "decide",
+    "settled",
+    "until_match",
+]
 
 #: The outcome where the possible deciders do not all do the same.
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 
 
 class Effect(Protocol):
@@ -65,17 +76,47 @@ class Candidate(Generic[E]):
     missing: frozenset[Missing] = frozenset()
 
 
+class Asked:
+    """The rules that were asked, with their answers: made when somebody wants to know, which is seldom."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[Considered, ...]]) -> None:
+        self._make: Callable[[], tuple[Considered, ...]] | None = make
+        self._made: tuple[Considered, ...] = ()
+
+    def __call__(self) -> tuple[Considered, ...]:
+        make = self._make
+        if make is not None:
+            self._made, self._make = make(), None  # what it was made of is needed no more
+        return self._made
+
+    def __repr__(self) -> str:
+        return repr(self())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self(),)
+
+
+def _told(asked: tuple[Considered, ...] | Asked) -> tuple[Considered, ...]:
+    return asked() if isinstance(asked, Asked) else asked
+
+
 @attrs.frozen
 class Decision(Generic[E]):
     """What a stage does with a request.
 
     Attributes:
         candidates: all that could decide, in their order; one if it is certain who does.
-        considered: every rule that was asked, in order, with its answer.
+        considered: every rule that was asked, in order, with its answer. It is worked out when it is first looked at.
     """
 
     candidates: tuple[Candidate[E], ...]
-    considered: tuple[Considered, ...] = ()
+    _considered: tuple[Considered, ...] | Asked = attrs.field(default=(), alias="considered", eq=_told)
+
+    @property
+    def considered(self) -> tuple[Considered, ...]:
+        return _told(self._considered)
 
     @property
     def effect(self) -> E | None:
@@ -107,18 +148,35 @@ class Decision(Generic[E]):
 
 def decide(considered: Iterable[Considered], effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
     """What the first rule that matches does; `considered` is asked no further than that."""
-    asked: list[Considered] = []
-    candidates: list[Candidate[E]] = []
+    asked = list(until_match(considered))
+    return Decision(candidates_of([(one.rule, one.match) for one in asked], effect_of), tuple(asked))
+
+
+def until_match(considered: Iterable[Considered]) -> Iterator[Considered]:
+    """Rules up to the first that certainly matches."""
     for one in considered:
-        asked.append(one)
-        if isinstance(one.match, Unknown):
-            candidates.append(Candidate(one.rule, effect_of(one.rule), one.match.missing))
-        elif one.match:
-            candidates.append(Candidate(one.rule, effect_of(one.rule)))
+        yield one
+        if one.match is True:
             break
+
+
+def candidates_of(
+    matches: Iterable[tuple[GatewayRule, Truth]], effect_of: Callable[[GatewayRule | None], E]
+) -> tuple[Candidate[E], ...]:
+    """The possible deciders of rules in order; those that certainly do not match may be left out.
+
+    It looks no further than the first that certainly matches.
+    """
+    candidates: list[Candidate[E]] = []
+    for rule, match in matches:
+        if match is True:
+            candidates.append(Candidate(rule, effect_of(rule)))
+            break
+        if match is not False:
+            candidates.append(Candidate(rule, effect_of(rule), match.missing))
     else:
         candidates.append(Candidate(None, effect_of(None)))
-    return Decision(tuple(candidates), tuple(asked))
+    return tuple(candidates)
 
 
 def settled(effect: E) -> Decision[E]:

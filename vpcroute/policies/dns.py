@@ -9,7 +9,7 @@ resolver-policies).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 import attrs
@@ -17,9 +17,10 @@ import attrs
 from vpcroute.errors import told
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.decision import UNKNOWN, Considered, Decision, decide
+from vpcroute.policies.decision import UNKNOWN, Asked, Decision
 from vpcroute.policies.facts import Situation
-from vpcroute.policies.rules import ReadRule
+from vpcroute.policies.request import Context
+from vpcroute.policies.stages import Stages
 from vpcroute.policies.truth import unknown
 
 __all__ = ["BLOCK_PAGE", "DnsEffect", "DnsPhase", "ResolverAddress", "ResolverEffect", "addresses_of", "ask_dns"]
@@ -31,7 +32,7 @@ BLOCK_PAGE: Final = "block_page"
 _NOWHERE: Final[Mapping[str, str]] = {"A": "0.0.0.0", "AAAA": "::"}  # noqa: S104  (an answer)
 _OVERRIDABLE: Final = frozenset({"A", "AAAA", "HTTPS"})
 _REFUSED: Final = 5
-_AFTER: Final = frozenset({"during", "after"})
+_OF_ADDRESSES: Final = (unknown("categories of addresses", "Cloudflare's data"),)
 
 
 @attrs.frozen
@@ -89,58 +90,46 @@ class ResolverEffect:
     fallback: str | None = None
 
 
-def addresses_of(answers: Iterable[str] | None) -> tuple[IPAddress, ...] | None:
+def addresses_of(answers: Iterable[str] | None, context: Context) -> tuple[IPAddress, ...] | None:
     """The addresses among answers; None where the answers are not known, or one of them is not published."""
-    if answers is None or BLOCK_PAGE in (answers := list(answers)):
+    if answers is None or BLOCK_PAGE in (answers := tuple(answers)):
         return None
-    return tuple([read_ip(answer) for answer in answers])
+    return tuple([context.read(answer) for answer in answers])
 
 
-def ask_dns(
-    rules: Iterable[ReadRule], resolver_rules: Iterable[ReadRule], situation: Situation
-) -> tuple[Decision[DnsEffect], Decision[ResolverEffect] | None]:
+def ask_dns(stages: Stages, situation: Situation) -> tuple[Decision[DnsEffect], Decision[ResolverEffect] | None]:
     """What the DNS policies do, and who resolves; None for a name that certainly is not resolved."""
-    stage = _Dns(situation)
-    before = decide(stage.asked(rules, "pre"), stage.effect("pre"))
+    lookup = _Lookup(situation)
+    before = stages.before.decide(lookup.view, lookup.effect("pre"))
     if before.candidates[-1].rule is not None:
         resolved = "allowed" in before.outcomes
-        return before, stage.resolver(resolver_rules) if resolved else None
-    after = decide(stage.asked(rules, "post"), stage.effect("post"))
+        return before, stages.resolver.decide(lookup.view, _resolver) if resolved else None
+    after = stages.after.decide(lookup.view, lookup.effect("post"))
     candidates = (*before.candidates[:-1], *after.candidates)
-    return Decision(candidates, before.considered + after.considered), stage.resolver(resolver_rules)
+    decision = Decision(candidates, Asked(lambda: before.considered + after.considered))
+    return decision, stages.resolver.decide(lookup.view, _resolver)
 
 
-class _Dns:
-    """The DNS stage of one lookup."""
+class _Lookup:
+    """One lookup, and its views: what rules of each variant see."""
 
     def __init__(self, situation: Situation) -> None:
-        known = situation.context.answers.get(situation.name or "")
+        context = situation.context
+        known = context.answers.get(situation.name or "")
         self._answers = None if known is None else tuple(known.get(situation.request.record_type, ()))
-        chain = () if known is None else tuple(known.get("CNAME", ()))
         everything = None if known is None else [*known.get("A", ()), *known.get("AAAA", ())]
-        self._situation = attrs.evolve(situation, addresses=addresses_of(everything))
-        self._chain = tuple([_categories(situation, name) for name in chain])
+        self._situation = situation.where(addresses=addresses_of(everything, context))
+        chain = () if known is None else known.get("CNAME", ())
+        self._chain = tuple([one for name in chain for one in _categories(situation, name)])
+        self._views: dict[int, Situation] = {}
 
-    def asked(self, rules: Iterable[ReadRule], phase: DnsPhase) -> Iterator[Considered]:
-        """The rules of a phase with their answers. One of unknown fields may be of either."""
-        for rule in rules:
-            is_post = bool(rule.phases & _AFTER)
-            unsure = not is_post and "unknown" in rule.phases
-            if is_post == (phase == "post") or unsure:
-                found = rule.ask(self._for(rule.rule))
-                if unsure and phase == "pre" and found.match is True:
-                    reason = "whether it is asked before resolution, or after, hangs on fields that are not known"
-                    found = Considered(rule.rule, unknown("phase", reason), "phase")
-                yield found
-
-    def _for(self, rule: GatewayRule) -> Situation:
-        """The situation as a rule sees it: the names that an answer led through have categories too."""
-        more: list[Any] = []
-        if not rule.settings.get("ignore_cname_category_matches"):
-            more += [element for elements in self._chain for element in elements]
-        if rule.settings.get("ip_categories"):
-            more.append(unknown("categories of addresses", "Cloudflare's data"))
-        return attrs.evolve(self._situation, categories=tuple(more)) if more else self._situation
+    def view(self, variant: int) -> Situation:
+        """The situation as rules see it: the names that the answer led through, and its addresses, have categories
+        too."""
+        if variant not in self._views:
+            more = (self._chain if variant & 1 else ()) + (_OF_ADDRESSES if variant & 2 else ())
+            self._views[variant] = self._situation.where(categories=more) if more else self._situation
+        return self._views[variant]
 
     def effect(self, phase: DnsPhase) -> Any:
         """What a rule does, asked in a phase."""
@@ -178,10 +167,6 @@ class _Dns:
             return DnsEffect(UNKNOWN, "pre")
         version = 6 if type_ == "AAAA" else 4
         return DnsEffect("overridden", "pre", tuple([str(ip) for ip in ips if ip.version == version]), 0)
-
-    def resolver(self, rules: Iterable[ReadRule]) -> Decision[ResolverEffect]:
-        """Who resolves the name."""
-        return decide([rule.ask(self._for(rule.rule)) for rule in rules], _resolver)
 
 
 def _name(text: object) -> str:

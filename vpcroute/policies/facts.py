@@ -12,6 +12,7 @@ No document says what identity a Worker has. Gateway logs what has none under th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -25,7 +26,7 @@ from vpcroute.policies.request import Context, Request
 from vpcroute.policies.selectors import REASONS, SELECTORS, Selector
 from vpcroute.policies.truth import Missing, unknown
 
-__all__ = ["DNS_CATEGORIES", "Situation", "no_value"]
+__all__ = ["DNS_CATEGORIES", "Situation", "no_value", "parents_of"]
 
 #: The fields in which categories of more than the name itself stand.
 DNS_CATEGORIES: Final = frozenset({"dns.content_category", "dns.security_category"})
@@ -60,6 +61,26 @@ class Situation:
     hides: Mapping[str, str] = attrs.field(factory=dict)
     categories: tuple[Any, ...] = ()
     _values: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
+
+    def where(
+        self,
+        *,
+        addresses: tuple[IPAddress, ...] | None = None,
+        offramps: tuple[str, ...] | None = None,
+        sni: bool = False,
+        hides: Mapping[str, str] | None = None,
+        categories: tuple[Any, ...] = (),
+    ) -> Situation:
+        """The same request where something more is known."""
+        return Situation(
+            self.request,
+            self.context,
+            self.addresses if addresses is None else addresses,
+            self.offramps if offramps is None else offramps,
+            self.sni or sni,
+            self.hides if hides is None else hides,
+            self.categories + categories,
+        )
 
     def value(self, name: str) -> Any:
         """The value of a field: of a known selector, under its own name."""
@@ -101,13 +122,20 @@ def _text(value: str | None) -> Any:
     return ABSENT if value is None else value.encode()
 
 
+@lru_cache(maxsize=1024)  # a request is asked about its name in each stage
+def parents_of(name: str) -> tuple[str, ...]:
+    """A name and its parents, down to the last label."""
+    labels = name.split(".")
+    return tuple([".".join(labels[i:]) for i in range(len(labels))])
+
+
+@lru_cache(maxsize=1024)
 def _domains(name: str | None) -> Any:
     """A name and its parents. Whether the last one, without a dot, is among them is not documented."""
     if name is None:
         return ABSENT
-    labels = name.split(".")
-    parents = [".".join(labels[i:]).encode() for i in range(max(1, len(labels) - 1))]
-    return (*parents, Maybe(labels[-1].encode(), _TOP_LEVEL)) if len(labels) > 1 else tuple(parents)
+    *parents, top = [parent.encode() for parent in parents_of(name)]
+    return (*parents, Maybe(top, _TOP_LEVEL)) if parents else (top,)
 
 
 # From the request
@@ -125,10 +153,18 @@ def _offramp(situation: Situation, selector: Selector) -> Any:
     return one_of([offramp.encode() for offramp in situation.offramps], selector, _WHICH)
 
 
-def _of_url(part: Callable[[URL], str]) -> Callable[[Situation, Selector], Any]:
+@lru_cache(maxsize=16)  # a request is asked about its URL in more than one way
+def _parts_of(url: str) -> Mapping[str, bytes]:
+    read = URL(url)
+    parts = {"": read.href, ".path": read.pathname, ".query": read.search.removeprefix("?")}
+    parts[".path_and_query"] = read.pathname + read.search
+    return {name: part.encode() for name, part in parts.items()}
+
+
+def _of_url(part: str) -> Callable[[Situation, Selector], Any]:
     def read(situation: Situation, _: Selector) -> Any:
         url = situation.request.url
-        return ABSENT if url is None else part(URL(url)).encode()
+        return ABSENT if url is None else _parts_of(url)[part]
 
     return read
 
@@ -192,10 +228,10 @@ _COMPUTED: Final[Mapping[str, Callable[[Situation, Selector], Any]]] = {
     "net.offramp.type": _offramp,
     "http.request.host": lambda situation, _: situation.request.target.host.encode(),
     "http.request.domains": lambda situation, _: _domains(situation.name),
-    "http.request.uri": _of_url(lambda url: url.href),
-    "http.request.uri.path": _of_url(lambda url: url.pathname),
-    "http.request.uri.query": _of_url(lambda url: url.search.removeprefix("?")),
-    "http.request.uri.path_and_query": _of_url(lambda url: url.pathname + url.search),
+    "http.request.uri": _of_url(""),
+    "http.request.uri.path": _of_url(".path"),
+    "http.request.uri.query": _of_url(".query"),
+    "http.request.uri.path_and_query": _of_url(".path_and_query"),
     "http.request.method": lambda situation, _: situation.request.method.encode(),
     "http.conn.dst_ip": _addresses,
     "http.conn.hostname": _connection(_text),

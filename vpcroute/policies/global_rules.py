@@ -13,17 +13,17 @@ categories of the host are known, for otherwise nothing would ever be certain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Final, get_args
 
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.facts import Situation
+from vpcroute.policies.facts import Situation, parents_of
 from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.selectors import Filter
 from vpcroute.policies.truth import Unknown
 
-__all__ = ["rules_of"]
+__all__ = ["global_rules"]
 
 # The ends of the ids of a DNS and a resolver rule, and the domains that both are for.
 _DNS: Final = """
@@ -93,28 +93,32 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
 _ALWAYS_BLOCKED: Final = "http.request.uri.content_category"
 
 
-def rules_of(account: Account, filter_: Filter, situation: Situation) -> tuple[ReadRule, ...]:
-    """The rules of a kind in the order in which they are asked; of the global ones those that could match."""
-    own = account.rules[filter_]
-    rules, hosts = _global()
-    name = situation.name or ""
-    labels = name.split(".")
-    concerned = any(".".join(labels[i:]) in hosts for i in range(len(labels)))
-    found = rules[filter_] if concerned else ()
-    if filter_ == "http" and isinstance(situation.value(_ALWAYS_BLOCKED), Unknown):
-        found = tuple([rule for rule in found if _ALWAYS_BLOCKED not in rule.fields])
-    elif filter_ == "http":
-        found = found or tuple([rule for rule in rules[filter_] if _ALWAYS_BLOCKED in rule.fields])
-    return (*found, *own)
+@cache
+def global_rules(filter_: Filter) -> tuple[tuple[ReadRule, Callable[[Situation], bool]], ...]:
+    """The global rules of a kind, in order, each with what must hold of a request for it to be asked."""
+    return tuple(
+        [(rule, _has_categories if _ALWAYS_BLOCKED in rule.fields else _is_concerned) for rule in _read()[filter_]]
+    )
 
 
 @cache
-def _global() -> tuple[Mapping[Filter, tuple[ReadRule, ...]], frozenset[str]]:
-    """The global rules by their kind, and the hosts that they are about."""
-    rules = list(_rules())
-    hosts = {host.removeprefix("*.") for _, _, _, some, _ in _rows() for host in some}
-    account = Account(rules)
-    return account.rules, frozenset(hosts)
+def _read() -> Mapping[Filter, tuple[ReadRule, ...]]:
+    return Account(_rules()).rules
+
+
+@cache
+def _hosts() -> frozenset[str]:
+    """The hosts that the rules are about."""
+    return frozenset(host.removeprefix("*.") for _, _, _, hosts, _ in _rows() for host in hosts)
+
+
+def _is_concerned(situation: Situation) -> bool:
+    """Whether the name is one that the rules are about, or is below it."""
+    return not _hosts().isdisjoint(parents_of(situation.name or ""))
+
+
+def _has_categories(situation: Situation) -> bool:
+    return not isinstance(situation.value(_ALWAYS_BLOCKED), Unknown)
 
 
 def _rows() -> Iterator[tuple[Filter, str, str, list[str], list[str]]]:

@@ -8,7 +8,6 @@ by what is in the body may override an earlier allow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
@@ -16,16 +15,13 @@ from ada_url import URL
 
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
-from vpcroute.policies.decision import UNKNOWN, Candidate, Decision, decide, settled
+from vpcroute.policies.decision import UNKNOWN, Asked, Candidate, Considered, Decision, settled
 from vpcroute.policies.facts import Situation
-from vpcroute.policies.global_rules import rules_of
-from vpcroute.policies.rules import Account, ReadRule
+from vpcroute.policies.rules import Account
+from vpcroute.policies.stages import Stages, View
 from vpcroute.policies.truth import Truth, Unknown, unknown
 
 __all__ = ["HttpEffect", "IsolationEffect", "ask_http", "ask_isolation", "is_inspected", "sees_sni"]
-
-_ISOLATION: Final = frozenset({"isolate", "noisolate"})
-_BODY: Final = frozenset({"body"})
 
 
 @attrs.frozen
@@ -84,30 +80,30 @@ def _is_set(account: Account, name: str) -> bool:
     return account.setting(name, "enabled") is True
 
 
-def ask_http(account: Account, situation: Situation) -> Decision[HttpEffect]:
+def ask_http(stages: Stages, situation: Situation) -> Decision[HttpEffect]:
     """What the HTTP policies do with the request."""
-    inspected = is_inspected(account, situation)
+    inspected = is_inspected(stages.account, situation)
     if inspected is False:
         return settled(HttpEffect("not_inspected"))
-    decision = _ask_inspected(account, situation)
+    decision = _ask_inspected(stages, situation)
     if not isinstance(inspected, Unknown):
         return decision
     candidates = [Candidate(one.rule, one.effect, one.missing | inspected.missing) for one in decision.candidates]
     unseen = Candidate[HttpEffect](None, HttpEffect("not_inspected"), inspected.missing)
-    return Decision((*candidates, unseen), decision.considered)
+    return Decision((*candidates, unseen), Asked(lambda: decision.considered))
 
 
-def _ask_inspected(account: Account, situation: Situation) -> Decision[HttpEffect]:
-    rules = rules_of(account, "http", situation)
-    off = decide([rule.ask(situation) for rule in rules if rule.rule.action == "off"], lambda _: _BYPASS)
+def _ask_inspected(stages: Stages, situation: Situation) -> Decision[HttpEffect]:
+    def view(_: int) -> Situation:
+        return situation
+
+    off = stages.bypass.decide(view, lambda _: _BYPASS)
     skipping = tuple([one for one in off.candidates if one.rule is not None])
     if len(skipping) == len(off.candidates) and situation.request.is_https:
         return off
-    rest = [rule for rule in rules if rule.rule.action != "off" and rule.rule.action not in _ISOLATION]
-    decision = _with_bodies(
-        decide([rule.ask(situation) for rule in rest], _effect(account, situation)), rest, situation
-    )
-    considered = off.considered + decision.considered
+    decision = stages.http.decide(view, _effect(stages.account, situation))
+    decision = _with_bodies(decision, stages, view)
+    considered = Asked(lambda: off.considered + decision.considered)
     if not situation.request.is_https:
         # The documentation's chart sends plain HTTP past Do Not Inspect, its questions and answers say the contrary.
         doubt = unknown("Do Not Inspect", "whether it holds for plain HTTP is documented both ways").missing
@@ -116,20 +112,23 @@ def _ask_inspected(account: Account, situation: Situation) -> Decision[HttpEffec
     return Decision((*skipping, *decision.candidates), considered)
 
 
-def _with_bodies(
-    decision: Decision[HttpEffect], rules: Iterable[ReadRule], situation: Situation
-) -> Decision[HttpEffect]:
+def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> Decision[HttpEffect]:
     """The decision, and the rules behind a certain allow that may block by what is in the body."""
     last = decision.candidates[-1]
-    if last.rule is None or last.effect.outcome != "allowed":
+    allowing, bodies = last.rule, stages.bodies
+    if not bodies.entries or allowing is None or last.effect.outcome != "allowed":
         return decision
-    asked = {id(one.rule) for one in decision.considered}
-    behind = [rule for rule in rules if id(rule.rule) not in asked and rule.phases & _BODY]
-    found = [rule.ask(situation) for rule in behind if rule.rule.action == "block"]
     more = [
-        Candidate(one.rule, HttpEffect("blocked"), one.match.missing) for one in found if isinstance(one.match, Unknown)
+        Candidate(rule, HttpEffect("blocked"), match.missing)
+        for rule, match in bodies.open(view)
+        if stages.is_behind(rule, allowing)
     ]
-    return Decision((*decision.candidates, *more), (*decision.considered, *found))
+
+    def considered() -> tuple[Considered, ...]:
+        behind = [one for one in bodies.asked(view) if stages.is_behind(one.rule, allowing)]
+        return (*decision.considered, *behind)
+
+    return Decision((*decision.candidates, *more), Asked(considered))
 
 
 _BYPASS: Final = HttpEffect("allowed", bypass=True)
@@ -183,15 +182,14 @@ def _merged(own: list[str], asked: list[str]) -> list[str]:
     return own + [part for part in asked if part.partition("=")[0] not in names]
 
 
-def ask_isolation(account: Account, situation: Situation) -> Decision[IsolationEffect]:
+def ask_isolation(stages: Stages, situation: Situation) -> Decision[IsolationEffect]:
     """Whether the request is isolated: only what accepts HTML is, and what has no identity only if so set."""
     accepts = "text/html" in situation.request.headers.get("accept", "")
-    refused = account.setting("browser_isolation", "non_identity_enabled") is False
+    refused = stages.account.setting("browser_isolation", "non_identity_enabled") is False
 
     def effect(rule: GatewayRule | None) -> IsolationEffect:
         if rule is None or rule.action == "noisolate" or not accepts:
             return IsolationEffect("not_isolated")
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
-    rules = [rule for rule in rules_of(account, "http", situation) if rule.rule.action in _ISOLATION]
-    return decide([rule.ask(situation) for rule in rules], effect)
+    return stages.isolation.decide(lambda _: situation, effect)

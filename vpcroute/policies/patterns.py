@@ -10,10 +10,11 @@ with the reason. So is every pattern where RE2 is not installed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from vpcroute.errors import printable, quoted
+from vpcroute.limits import LARGEST_AUTOMATON
 from vpcroute.policies.truth import Unknown, unknown
 
 try:
@@ -21,7 +22,7 @@ try:
 except ImportError:  # the extra is not installed
     re2 = None
 
-__all__ = ["compile_pattern", "compile_wildcard", "difference"]
+__all__ = ["compile_pattern", "compile_patterns", "compile_wildcard", "difference", "literal"]
 
 _NOT_INSTALLED: Final = "patterns need RE2: pip install 'vpcroute[gateway]'"
 
@@ -76,10 +77,45 @@ def compile_pattern(pattern: str) -> Callable[[bytes], bool] | Unknown:
     return lambda text: search(text) is not None
 
 
-if re2 is not None:
-    _OPTIONS = re2.Options()
-    _OPTIONS.log_errors = False
-    _OPTIONS.encoding = re2.Options.Encoding.LATIN1
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    return options
+
+
+_OPTIONS: Final = None if re2 is None else _options()
+
+
+def literal(text: bytes) -> bytes:
+    """The pattern that finds just this text."""
+    return b"".join(b"\\x%02x" % octet for octet in text)
+
+
+def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], Sequence[int] | None] | None:
+    """What finds many patterns in octets in one go, and gives the numbers of those that it finds, or None if it cannot
+    say; None for patterns that are too much for one automaton.
+
+    All of them must be such as :func:`compile_pattern` reads.
+    """
+    if re2 is None:
+        return None
+    options = _options()
+    options.max_mem = LARGEST_AUTOMATON
+    together = re2.Set.SearchSet(options)
+    together.Add(b"")  # it is found in every text, unless the automaton grows too large while it is run
+    try:
+        for pattern in patterns:
+            together.Add(pattern)
+        together.Compile()
+    except re2.error:
+        return None
+
+    def find(text: bytes) -> Sequence[int] | None:
+        found = together.Match(text)
+        return [number - 1 for number in found if number] if found else None
+
+    return find
 
 
 def compile_wildcard(pattern: bytes, *, strict: bool) -> Callable[[bytes], bool]:

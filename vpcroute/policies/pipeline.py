@@ -23,16 +23,16 @@ import attrs
 from vpcroute.errors import InvalidAddress, RouteError
 from vpcroute.fields import IPAddress
 from vpcroute.policies.connection import EgressEffect, NetworkEffect, egress_effect, network_effect
-from vpcroute.policies.decision import UNKNOWN, Decision, decide, settled
+from vpcroute.policies.decision import UNKNOWN, Decision, settled
 from vpcroute.policies.dns import DnsEffect, ResolverEffect, addresses_of, ask_dns
 from vpcroute.policies.facts import Situation
-from vpcroute.policies.global_rules import rules_of
 from vpcroute.policies.http import HttpEffect, IsolationEffect, ask_http, ask_isolation, sees_sni
 from vpcroute.policies.request import Context, Request, Router
 from vpcroute.policies.rules import Account
-from vpcroute.policies.selectors import REASONS, Filter
+from vpcroute.policies.selectors import REASONS
+from vpcroute.policies.stages import Stages
 
-__all__ = ["OFFRAMPS", "Outcome", "evaluate"]
+__all__ = ["OFFRAMPS", "Outcome", "evaluate", "follow"]
 
 #: What the rules call the ways out of :attr:`vpcroute.Resolution.offramp`.
 OFFRAMPS: Final[Mapping[str, str]] = {
@@ -47,7 +47,6 @@ _MOST_REDIRECTS: Final = 20  # of one fetch(), as in the Fetch standard
 _BY_HOST: Final = dict.fromkeys(
     ("app.ids", "app.type.ids", "net.fqdn.content_category", "net.fqdn.host", "net.fqdn.domains"), REASONS["client"]
 )
-_LOOKUP: Final[tuple[Filter, Filter]] = ("dns", "dns_resolver")
 _KEPT: Final = frozenset({"GET", "HEAD"})
 #: Of what is looked up, what a connection goes to.
 _ADDRESSES: Final = frozenset({"A", "AAAA"})
@@ -107,13 +106,18 @@ def evaluate(account: Account, request: Request, context: Context, router: Route
         context: what is known beside it.
         router: what knows how an address leaves; without it the context says.
     """
-    chain = [_evaluate(account, request, context, router)]
+    return follow(account.stages, request, context, router)
+
+
+def follow(stages: Stages, request: Request, context: Context, router: Router | None = None) -> Outcome:
+    """As :func:`evaluate`, with the account's stages: those that ask in turn give the same outcome."""
+    chain = [_evaluate(stages, request, context, router)]
     while len(chain) <= _MOST_REDIRECTS:
         following = _following(chain[-1], request)
         if following is None:
             break
         request, context = following, context.elsewhere()
-        chain.append(_evaluate(account, request, context, router))
+        chain.append(_evaluate(stages, request, context, router))
     outcome = chain.pop()
     while chain:
         outcome = attrs.evolve(chain.pop(), next=outcome)
@@ -133,10 +137,10 @@ def _following(outcome: Outcome, request: Request) -> Request | None:
         return None
 
 
-def _evaluate(account: Account, request: Request, context: Context, router: Router | None) -> Outcome:
+def _evaluate(stages: Stages, request: Request, context: Context, router: Router | None) -> Outcome:
     situation = Situation(request, context)
     finals: set[str] = set()
-    dns, resolver, lookups = _lookup(account, situation)
+    dns, resolver, lookups = _lookup(stages, situation)
     if dns is not None:
         finals |= dns.outcomes - _GOES_ON
         if not dns.outcomes & _GOES_ON:
@@ -149,20 +153,20 @@ def _evaluate(account: Account, request: Request, context: Context, router: Rout
         finals.add("refused")
         if route.addresses == ():
             return _ended(finals, shown, resolver, route.refusal)
-    situation = attrs.evolve(
-        situation, addresses=route.addresses, offramps=route.offramps, sni=sees_sni(account, situation)
+    situation = situation.where(
+        addresses=route.addresses, offramps=route.offramps, sni=sees_sni(stages.account, situation)
     )
-    egress = _egress(account, situation)
+    egress = _egress(stages, situation)
     network = settled(NetworkEffect(_NOT_EVALUATED))
     http = settled(HttpEffect(_NOT_EVALUATED))
     isolation = None
     if context.connects is not True:
         finals.add("connect_failed")
     if context.connects is not False:
-        network = decide([rule.ask(situation) for rule in rules_of(account, "l4", situation)], network_effect)
+        network = stages.network.decide(lambda _: situation, network_effect)
         finals |= network.outcomes - _PASSES
         if network.outcomes & _PASSES:
-            http, isolation = _http(account, situation)
+            http, isolation = _http(stages, situation)
             finals |= {_FINAL.get(name, name) for name in http.outcomes}
     return Outcome(
         _sole(finals),
@@ -208,18 +212,17 @@ _Answers = tuple[IPAddress, ...] | None
 
 
 def _lookup(
-    account: Account, situation: Situation
+    stages: Stages, situation: Situation
 ) -> tuple[Decision[DnsEffect] | None, Decision[ResolverEffect] | None, list[_Answers]]:
     """The DNS stage, and the answers that it may give; no stage for an address."""
     target = situation.request.target
     if target.ip is not None:
         return None, None, [(target.ip,)]
-    rules, resolver_rules = (rules_of(account, filter_, situation) for filter_ in _LOOKUP)
-    dns, resolver = ask_dns(rules, resolver_rules, situation)
+    dns, resolver = ask_dns(stages, situation)
     if situation.request.record_type not in _ADDRESSES:
         return dns, resolver, []
     effects = [candidate.effect for candidate in dns.candidates if candidate.effect.outcome in _GOES_ON]
-    return dns, resolver, list(dict.fromkeys(addresses_of(effect.answers) for effect in effects))
+    return dns, resolver, list(dict.fromkeys(addresses_of(effect.answers, situation.context) for effect in effects))
 
 
 def _route(request: Request, lookups: Iterable[_Answers], context: Context, router: Router | None) -> _Route:
@@ -263,16 +266,16 @@ def _way(
     return ip, OFFRAMPS.get(resolution.offramp or ""), resolution.gateway
 
 
-def _egress(account: Account, situation: Situation) -> Decision[EgressEffect]:
+def _egress(stages: Stages, situation: Situation) -> Decision[EgressEffect]:
     """The source of the connection; no rule chooses it for what goes to the account's own networks."""
     if situation.offramps is not None and "internet" not in situation.offramps:
         return settled(EgressEffect("not_applicable"))
-    seen = attrs.evolve(situation, hides=_BY_HOST)
-    return decide([rule.ask(seen) for rule in account.rules["egress"]], egress_effect)
+    seen = situation.where(hides=_BY_HOST)
+    return stages.egress.decide(lambda _: seen, egress_effect)
 
 
-def _http(account: Account, situation: Situation) -> tuple[Decision[HttpEffect], Decision[IsolationEffect] | None]:
+def _http(stages: Stages, situation: Situation) -> tuple[Decision[HttpEffect], Decision[IsolationEffect] | None]:
     if situation.request.url is None:
         return settled(HttpEffect("not_applicable")), None
-    http = ask_http(account, situation)
-    return http, None if http.outcomes == {"not_inspected"} else ask_isolation(account, situation)
+    http = ask_http(stages, situation)
+    return http, None if http.outcomes == {"not_inspected"} else ask_isolation(stages, situation)

@@ -94,19 +94,18 @@ def _by_field(given: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _read_answers(given: Mapping[str, Answers]) -> Mapping[str, Answers]:
-    """Answers by names in their one spelling; ValueError for what is no name, or no address of an A or AAAA record."""
-    found = {}
-    for name, answers in given.items():
-        found[ascii_name(name)] = {type_.upper(): tuple(records) for type_, records in answers.items()}
-    for answers in found.values():
-        for record in (*answers.get("A", ()), *answers.get("AAAA", ())):
-            read_ip(record)
-    return found
+    """Answers by names in their one spelling; ValueError for what is no name."""
+    return {
+        ascii_name(name): {type_.upper(): tuple(records) for type_, records in answers.items()}
+        for name, answers in given.items()
+    }
 
 
 @attrs.frozen
 class Context:
     """What is known beside the request, and what is assumed where no document says.
+
+    Its answers' A and AAAA records must be addresses: ValueError if one is none.
 
     Attributes:
         now: the time of the request, with its time zone; without it what has a schedule is not known.
@@ -138,6 +137,19 @@ class Context:
     http_default: Literal["allowed", "blocked"] = "allowed"
     team: str | None = None
     assume_client_selectors: bool = False
+    _read: Mapping[str, IPAddress] = attrs.field(init=False, eq=False, repr=False)
+
+    @_read.default
+    def _reads(self) -> Mapping[str, IPAddress]:
+        """The addresses that the answers say."""
+        records = [
+            record for known in self.answers.values() for type_ in ("A", "AAAA") for record in known.get(type_, ())
+        ]
+        return {record: read_ip(record) for record in records}
+
+    def read(self, answer: str) -> IPAddress:
+        """The address that an answer says."""
+        return self._read.get(answer) or read_ip(answer)
 
     def __attrs_post_init__(self) -> None:
         if self.now is not None and self.now.tzinfo is None:

@@ -27,6 +27,15 @@ except ImportError as error:
 
 from vpcroute.strategies.hosts import bare_addresses, connect_addresses, connect_records, fetch_urls, hosts, near_misses
 from vpcroute.strategies.networks import Network, documents, networks, tables, vantages
+from vpcroute.strategies.policies import (
+    GATEWAY_LISTS,
+    gateway_accounts,
+    gateway_contexts,
+    gateway_expressions,
+    gateway_lists,
+    gateway_requests,
+    gateway_rules,
+)
 from vpcroute.strategies.pools import DEVICES, MESH_NODES, ONRAMPS, SERVICES, TUNNELS, VIRTUAL_NETWORKS
 from vpcroute.strategies.routes import (
     addresses,
@@ -44,6 +53,7 @@ from vpcroute.strategies.routes import (
 
 __all__ = [
     "DEVICES",
+    "GATEWAY_LISTS",
     "MESH_NODES",
     "ONRAMPS",
     "SERVICES",
@@ -61,6 +71,12 @@ __all__ = [
     "documents",
     "egresses",
     "fetch_urls",
+    "gateway_accounts",
+    "gateway_contexts",
+    "gateway_expressions",
+    "gateway_lists",
+    "gateway_requests",
+    "gateway_rules",
     "hostname_routes",
     "hosts",
     "names",

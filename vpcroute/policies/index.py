@@ -1,0 +1,318 @@
+"""The rules that a request leaves possible, found by the values of its fields and not rule by rule.
+
+Each way in which a rule may match (:mod:`vpcroute.policies.guards`) is a row, and a set of rows is the bits of one
+number. For each field there is a table from values to the rows whose demand they meet; the rows that no field rules out
+are those that all tables leave. So the cost of a look-up is that of a few look-ups in dictionaries for each field, and
+of operations on numbers of as many bits as there are rows, whatever the number of values.
+
+Tables take memory linear in the rules. The largest sets, the account's long lists, are not put into them: they are
+looked up in themselves, the more so as most rules share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open, may_be
+from vpcroute.policies.guards import Demand, Way
+from vpcroute.policies.patterns import compile_patterns, literal
+from vpcroute.policies.predicates import Among, Found, Single, same_family, url_keys
+from vpcroute.policies.selectors import SELECTORS
+
+__all__ = ["Index", "Slot", "ones"]
+
+#: Sets of at least so many values are looked up in themselves; of them the largest, so many for a field.
+_LARGE: Final = 256
+_MOST_LARGE: Final = 8
+#: Up to so many rows, a set of them is kept as bits however few there are in it.
+_FEW_ROWS: Final = 2048
+_ALL: Final = -1
+_SINGLE: Final = frozenset({bytes, int, bool})
+_FEW_ONES: Final = 8
+
+#: The bits of rows, or their numbers where there are few.
+_Rows = int | tuple[int, ...]
+
+
+def ones(bits: int) -> Iterator[int]:
+    """The numbers of the bits that are set, the lowest first."""
+    if bits.bit_count() <= _FEW_ONES:
+        while bits:
+            low = bits & -bits
+            yield low.bit_length() - 1
+            bits ^= low
+        return
+    text = f"{bits:b}"[::-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)
+
+
+def bits_of(rows: Iterable[int]) -> int:
+    """The set of rows as one number."""
+    rows = list(rows)
+    octets = bytearray(max(rows, default=0) // 8 + 1)
+    for row in rows:
+        octets[row >> 3] |= 1 << (row & 7)
+    return int.from_bytes(octets, "little")
+
+
+def _kept(rows: Sequence[int], count: int) -> _Rows:
+    """Rows, of so many that there are, in the smaller form."""
+    return tuple(rows) if count > _FEW_ROWS and len(rows) * 64 < count else bits_of(rows)
+
+
+def _spread(rows: _Rows) -> int:
+    if isinstance(rows, int):
+        return rows
+    bits = 0
+    for row in rows:
+        bits |= 1 << row
+    return bits
+
+
+#: A set of values with the rows that it stands in.
+_Rowed = tuple[Among, list[int]]
+
+
+def _size(one: Among) -> int:
+    return len(one.values) + len(one.lows)
+
+
+class _Values:
+    """From a value to the rows whose sets have it."""
+
+    def __init__(self, sets: Sequence[_Rowed], field: str, count: int) -> None:
+        type_ = SELECTORS[field].type
+        self._is_url, self._is_address = type_ == "url", type_ == "ip"
+        by_size = sorted(sets, key=lambda one: -_size(one[0]))
+        large = [one for one in by_size[:_MOST_LARGE] if _size(one[0]) >= _LARGE]
+        self._large = [(one, bits_of(rows)) for one, rows in large]
+        small = by_size[len(large) :]
+        self._rows = [_kept(rows, count) for _, rows in small]
+        singles: dict[Any, Any] = {}
+        ranges: dict[int, dict[Any, Any]] = {}
+        for number, (one, _) in enumerate(small):
+            for value in one.values:
+                _put(singles, value, number)
+            for low, high in zip(one.lows, one.highs, strict=True):
+                ends = (_aligned(low), _aligned(high)) if self._is_address else (low, high)
+                for shift, prefix in _prefixes(*ends):
+                    _put(ranges.setdefault(shift, {}), prefix, number)
+        self._singles = _shared(singles)
+        self._ranges = [(shift, _shared(found)) for shift, found in sorted(ranges.items())]
+
+    def rows(self, value: Any, among: int) -> int:
+        """The rows whose sets have a value; of those in long lists, at least the ones of `among`."""
+        found = 0
+        if self._singles:
+            for key in url_keys(value) if self._is_url else (value,):
+                for number in self._singles.get(key, ()):
+                    rows = self._rows[number]
+                    found |= rows if type(rows) is int else _spread(rows)
+        if self._ranges:
+            whole = _aligned(value) if self._is_address else value
+            for shift, prefixes in self._ranges:
+                for number in prefixes.get(whole >> shift, ()):
+                    rows = self._rows[number]
+                    found |= rows if type(rows) is int else _spread(rows)
+        for one, bits in self._large:
+            if bits & among and one(value) is True:
+                found |= bits
+        return found
+
+
+def _put(table: dict[Any, Any], key: Any, number: int) -> None:
+    """A number more under a key: by itself if it is the first."""
+    known = table.get(key)
+    if known is None:
+        table[key] = number
+    elif type(known) is list:
+        known.append(number)
+    else:
+        table[key] = [known, number]
+
+
+def _shared(table: dict[Any, Any]) -> dict[Any, tuple[int, ...]]:
+    """The numbers under each key as a tuple; the same numbers are one object."""
+    known: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for key, numbers in table.items():
+        found = (numbers,) if type(numbers) is int else tuple(numbers)
+        table[key] = known.setdefault(found, found)
+    return table
+
+
+def _aligned(address: int) -> int:
+    """An address as a number in which each prefix, of either family, is all numbers with the same upper bits."""
+    return address if same_family(address, 0) else address - (1 << 32) + (1 << 128)
+
+
+def _prefixes(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """A range as blocks of two to the power of `shift` numbers: `shift`, and what is left of the numbers above it."""
+    while low <= high:
+        shift = (high - low + 1).bit_length() - 1
+        if low:
+            shift = min(shift, (low & -low).bit_length() - 1)
+        yield shift, low >> shift
+        low += 1 << shift
+
+
+class Slot:
+    """What the rows demand of one field.
+
+    Attributes:
+        field: the field.
+        variant: which of the values that it has for different rules.
+        demanding: the rows that demand anything of it.
+        searches: whether some of them look for regular expressions.
+    """
+
+    def __init__(self, field: str, variant: int, demands: Sequence[tuple[int, bool, Demand]], everything: int) -> None:
+        self.field: Final = field
+        self.variant: Final = variant
+        self.demanding: Final = bits_of(row for row, _, _ in demands)
+        wanting = bits_of(row for row, wants, _ in demands if wants)
+        self._absent = everything & ~wanting
+        self._start = self._absent | bits_of(row for row, wants, demand in demands if wants and not demand)
+        count = everything.bit_length()
+        wanted, barred, patterns = _by_predicate(demands)
+        self._wanted = _Values(wanted, field, count) if wanted else None
+        self._barred = _Values(barred, field, count) if barred else None
+        self._sets = [(one, _kept(rows, count)) for one, rows in wanted]
+        self._patterns = [_kept(rows, count) for rows in patterns.values()]
+        self._searching = bits_of(row for rows in patterns.values() for row in rows)
+        self._find = compile_patterns([_pattern(one) for one in patterns]) if patterns else None
+        self._texts: dict[Open, int] = {}
+
+    @property
+    def searches(self) -> bool:
+        return self._searching != 0
+
+    @property
+    def reach(self) -> int:
+        """How many rows demand anything of the field."""
+        return self.demanding.bit_count()
+
+    def left(self, value: Any, among: int) -> int:
+        """The rows of `among` that a value leaves possible, and others."""
+        kind = type(value)
+        if kind in _SINGLE:
+            return (self._start | self._meeting(value, among)) & ~self._against(value, among)
+        if value is ABSENT:
+            return self._absent
+        if kind is tuple:
+            return self._left_by_all(value, among)
+        if kind is OneOf:
+            found = 0
+            for one in value.values:
+                found |= self.left(one, among)
+            return found
+        return self._left_by_text(value) if kind is Open else _ALL
+
+    def _left_by_all(self, elements: tuple[Any, ...], among: int) -> int:
+        found, against = self._start, 0
+        for element in elements:
+            kind = type(element)
+            if kind in _SINGLE:
+                found |= self._meeting(element, among)
+                against |= self._against(element, among)
+            elif kind is Maybe:
+                found |= self._meeting(element.value, among)
+            else:
+                found = _ALL
+        return found & ~against
+
+    def _left_by_text(self, text: Open) -> int:
+        """The rows that a text leaves of which the beginning and the end are known: looked for once."""
+        if text not in self._texts:
+            found = self._start | self._searching
+            for one, rows in self._sets:
+                if may_be(one, text):
+                    found |= _spread(rows)
+            self._texts[text] = found
+        return self._texts[text]
+
+    def _meeting(self, value: Single, among: int) -> int:
+        found = 0 if self._wanted is None else self._wanted.rows(value, among)
+        if self._searching & among:
+            numbers = None if self._find is None else self._find(value)
+            if numbers is None:
+                return found | self._searching
+            for number in numbers:
+                found |= _spread(self._patterns[number])
+        return found
+
+    def _against(self, value: Single, among: int) -> int:
+        return 0 if self._barred is None else self._barred.rows(value, among)
+
+
+def _pattern(found: Found) -> bytes:
+    return literal(found.pattern) if found.operator == "contains" else found.pattern
+
+
+def _by_predicate(
+    demands: Iterable[tuple[int, bool, Demand]],
+) -> tuple[list[_Rowed], list[_Rowed], Mapping[Found, list[int]]]:
+    """The sets that rows want, those of which they want nothing, and the patterns that they want.
+
+    A list is one object wherever it stands, and too long to be compared.
+    """
+    wanted: dict[int, _Rowed] = {}
+    barred: dict[int, _Rowed] = {}
+    patterns: dict[Found, list[int]] = {}
+    for row, wants, demand in demands:
+        for one in demand:
+            if isinstance(one, Found):
+                patterns.setdefault(one, []).append(row)
+            else:
+                (wanted if wants else barred).setdefault(id(one), (one, []))[1].append(row)
+    return list(wanted.values()), list(barred.values()), patterns
+
+
+@attrs.frozen(eq=False)
+class Index:
+    """The rows of some rules.
+
+    Attributes:
+        slots: what they demand, field by field; those that are dear to ask come last.
+        owners: the number of the rule that each row belongs to.
+    """
+
+    slots: tuple[Slot, ...]
+    owners: Sequence[int]
+    everything: int
+
+    @classmethod
+    def of(cls, rules: Iterable[tuple[int, Iterable[Way], Callable[[str], int]]]) -> Index:
+        """The index of rules in order: each with its number, its ways, and the variant that it sees of a field."""
+        owners: list[int] = []
+        demands: dict[tuple[str, int], list[tuple[int, bool, Demand]]] = {}
+        for number, ways, variant_of in rules:
+            for way in ways:
+                for on, demand in way.items():
+                    key = on.field, variant_of(on.field)
+                    demands.setdefault(key, []).append((len(owners), on.wants, demand))
+                owners.append(number)
+        everything = (1 << len(owners)) - 1
+        slots = [Slot(*key, found, everything) for key, found in demands.items()]
+        slots.sort(
+            key=lambda slot: (slot.searches, SELECTORS[slot.field].worker == "data", -slot.demanding.bit_count())
+        )
+        return cls(tuple(slots), owners, everything)
+
+    def possible(self, value: Callable[[str, int], Any]) -> Iterator[int]:
+        """The numbers of the rules that are not ruled out, in order, each once; `value` is that of a field."""
+        rows = self.everything
+        for slot in self.slots:
+            if rows & slot.demanding:
+                rows &= slot.left(value(slot.field, slot.variant), rows)
+        last = -1
+        for row in ones(rows):
+            number = self.owners[row]
+            if number != last:
+                last = number
+                yield number

@@ -1,0 +1,211 @@
+"""The rules of an account by the stage in which they are asked, each stage made for being asked often.
+
+A :class:`Stage` asks its rules in turn, by the plain evaluator: it is the specification. An :class:`IndexedStage` finds
+those that a request leaves possible (:mod:`vpcroute.policies.index`) and asks only these, as functions
+(:mod:`vpcroute.policies.closures`); its answers are the same. Either way why each rule did not match is worked out, by
+the plain evaluator, when somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Final, TypeVar
+
+import attrs
+
+from vpcroute.gateway import GatewayRule
+from vpcroute.policies.activity import is_active
+from vpcroute.policies.closures import all_hold, compiled, constantly
+from vpcroute.policies.decision import Asked, Considered, Decision, Effect, candidates_of, decide, until_match
+from vpcroute.policies.facts import DNS_CATEGORIES, Situation
+from vpcroute.policies.global_rules import global_rules
+from vpcroute.policies.guards import Way, ways_of, ways_of_all
+from vpcroute.policies.index import Index
+from vpcroute.policies.rules import Account, ReadRule
+from vpcroute.policies.selectors import Filter
+from vpcroute.policies.truth import Truth, Unknown, all_of, unknown
+
+__all__ = ["Entry", "IndexedStage", "Stage", "Stages", "View", "entries_of"]
+
+E = TypeVar("E", bound=Effect)
+
+#: A request as rules of a variant see it: see :attr:`Entry.variant`.
+View = Callable[[int], Situation]
+
+_AFTER: Final = frozenset({"during", "after"})
+_BODY: Final = "body"
+_ISOLATION: Final = frozenset({"isolate", "noisolate"})
+_PHASE: Final = unknown("phase", "whether it is asked before resolution, or after, hangs on fields that are not known")
+
+
+@attrs.frozen(eq=False)
+class Entry:
+    """A rule in a stage.
+
+    Attributes:
+        read: the rule.
+        asked_if: what must hold of a request for the rule to be asked at all; None for nothing.
+        variant: which categories of names it sees, of a lookup: see :func:`variant_of`.
+        doubt: what makes a certain match of it an uncertain one, or None.
+    """
+
+    read: ReadRule
+    asked_if: Callable[[Situation], bool] | None = None
+    variant: int = 0
+    doubt: Unknown | None = None
+
+    @property
+    def rule(self) -> GatewayRule:
+        return self.read.rule
+
+    def ask(self, view: View) -> Considered:
+        """Whether the rule matches."""
+        found = self.read.ask(view(self.variant))
+        if self.doubt is not None and found.match is True:
+            return Considered(self.rule, self.doubt, "phase")
+        return found
+
+
+def variant_of(rule: GatewayRule) -> int:
+    """Which categories a DNS or resolver rule sees beside those of the name: 1 for those of the names that the answer
+    led through, 2 for those of its addresses, 3 for both."""
+    settings = rule.settings
+    return (not settings.get("ignore_cname_category_matches")) + 2 * bool(settings.get("ip_categories"))
+
+
+class Stage:
+    """Rules in the order of their precedence, asked in turn."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries: Final = tuple(entries)
+
+    def asked(self, view: View) -> Iterator[Considered]:
+        """The rules that are asked of a request, in order, with their answers."""
+        for entry in self.entries:
+            if entry.asked_if is None or entry.asked_if(view(0)):
+                yield entry.ask(view)
+
+    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
+        """What the first rule that matches does."""
+        return decide(self.asked(view), effect_of)
+
+    def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
+        """The rules of which it is not known whether they match."""
+        for one in self.asked(view):
+            if isinstance(one.match, Unknown):
+                yield one.rule, one.match
+
+
+class IndexedStage(Stage):
+    """The same, without asking the rules that a look-up by the request's fields rules out."""
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index.of(
+            (number, _ways(entry.read), _variants(entry))
+            for number, entry in enumerate(self.entries)
+            if entry.rule.enabled
+        )
+
+    @cached_property
+    def _closures(self) -> list[Callable[[View], Truth] | None]:
+        return [None] * len(self.entries)  # each is made when its rule is first left possible
+
+    def _matches(self, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
+        """The rules that may match, in order, with their answers."""
+        closures = self._closures
+        for number in self._index.possible(lambda field, variant: view(variant).value(field)):
+            entry = self.entries[number]
+            if entry.asked_if is not None and not entry.asked_if(view(0)):
+                continue
+            closure = closures[number]
+            if closure is None:
+                closure = closures[number] = _closure(entry)
+            yield entry.read.rule, closure(view)
+
+    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
+        considered = Asked(lambda: tuple(until_match(self.asked(view))))
+        return Decision(candidates_of(self._matches(view), effect_of), considered)
+
+    def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
+        for rule, match in self._matches(view):
+            if isinstance(match, Unknown):
+                yield rule, match
+
+
+def _ways(read: ReadRule) -> tuple[Way, ...]:
+    return ways_of_all(ways_of(condition) for condition in read.conditions.values())
+
+
+def _variants(entry: Entry) -> Callable[[str], int]:
+    """Which variant a rule sees of a field: only the categories of names differ."""
+    return lambda field: entry.variant if field in DNS_CATEGORIES else 0
+
+
+def _closure(entry: Entry) -> Callable[[View], Truth]:
+    """Whether a rule matches: as :meth:`Entry.ask` has it, without the reason."""
+    rule, variant, doubt = entry.rule, entry.variant, entry.doubt
+    parts = [compiled(condition) for condition in entry.read.conditions.values()]
+    if entry.read.unread is not None:
+        parts.append(constantly(entry.read.unread))
+    holds = all_hold(parts)
+    if doubt is None and rule.expiration is None and rule.schedule is None:
+        return lambda view: holds(view(variant).value)
+
+    def ask(view: View) -> Truth:
+        situation = view(variant)
+        active, _ = is_active(rule, situation.context.now, situation.context.time_zone)
+        truth = all_of((active, holds(situation.value)))
+        return doubt if doubt is not None and truth is True else truth
+
+    return ask
+
+
+class Stages:
+    """All stages of an account.
+
+    Attributes:
+        account: the account.
+        before, after: DNS rules that are asked before and after resolution; one of unknown fields is among both.
+        resolver, egress, network: resolver, egress and network rules.
+        bypass, isolation, http: HTTP rules: Do Not Inspect, isolation, and all others.
+        bodies: those of `http` that may block by what is in the body.
+    """
+
+    def __init__(self, account: Account, make: type[Stage] = IndexedStage) -> None:
+        self.account: Final = account
+        dns = list(entries_of(account, "dns"))
+        self.before: Final = make(_before(dns))
+        self.after: Final = make(entry for entry in dns if entry.read.phases & {*_AFTER, "unknown"})
+        self.resolver: Final = make(entries_of(account, "dns_resolver"))
+        self.egress: Final = make(entries_of(account, "egress"))
+        self.network: Final = make(entries_of(account, "l4"))
+        http = list(entries_of(account, "http"))
+        self.bypass: Final = make(entry for entry in http if entry.rule.action == "off")
+        self.isolation: Final = make(entry for entry in http if entry.rule.action in _ISOLATION)
+        rest = [entry for entry in http if entry.rule.action != "off" and entry.rule.action not in _ISOLATION]
+        self.http: Final = make(rest)
+        self.bodies: Final = make(e for e in rest if e.rule.action == "block" and _BODY in e.read.phases)
+        self._places: Final = {id(entry.rule): place for place, entry in reversed(list(enumerate(rest)))}
+
+    def is_behind(self, rule: GatewayRule, other: GatewayRule) -> bool:
+        """Whether an HTTP rule is asked later than another."""
+        return self._places[id(rule)] > self._places[id(other)]
+
+
+def entries_of(account: Account, filter_: Filter) -> Iterator[Entry]:
+    """The rules of a kind in the order in which they are asked: the global ones first."""
+    is_lookup = filter_ in ("dns", "dns_resolver")
+    for read, asked_if in global_rules(filter_):
+        yield Entry(read, asked_if, variant_of(read.rule) if is_lookup else 0)
+    for read in account.rules[filter_]:
+        yield Entry(read, None, variant_of(read.rule) if is_lookup else 0)
+
+
+def _before(dns: Iterable[Entry]) -> Iterator[Entry]:
+    """The DNS rules that are asked before resolution, and those of which that is not known."""
+    for entry in dns:
+        phases = entry.read.phases
+        if not phases & _AFTER:
+            yield attrs.evolve(entry, doubt=_PHASE) if "unknown" in phases else entry
