@@ -57,7 +57,7 @@ class Absent:
 ABSENT: Final = Absent()
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Open:
     """A text of which only the beginning and the end are known."""
 

@@ -51,10 +51,14 @@ class NetworkEffect:
     port: int | None = None
 
 
+_DEFAULT: Final = EgressEffect("default")
+_ALLOWED: Final = NetworkEffect("allowed")
+
+
 def egress_effect(rule: GatewayRule | None) -> EgressEffect:
     """What an egress rule does; None is the default, whose address no document says for certain."""
     if rule is None:
-        return EgressEffect("default")
+        return _DEFAULT
     if rule.action != "egress":
         return EgressEffect(UNKNOWN)
     chosen: Any = rule.settings.get("egress") or {}
@@ -67,7 +71,7 @@ def egress_effect(rule: GatewayRule | None) -> EgressEffect:
 def network_effect(rule: GatewayRule | None) -> NetworkEffect:
     """What a network rule does."""
     if rule is None:
-        return NetworkEffect("allowed")
+        return _ALLOWED
     if rule.action == "allow" and not asks_for_session(rule):
         return NetworkEffect("allowed")
     if rule.action == "block":

@@ -133,7 +133,7 @@ class Decision(Generic[E]):
     @property
     def outcomes(self) -> frozenset[str]:
         """The names of all that may happen."""
-        return frozenset(candidate.effect.outcome for candidate in self.candidates)
+        return frozenset([candidate.effect.outcome for candidate in self.candidates])
 
     @property
     def rule(self) -> GatewayRule | None:

@@ -117,11 +117,10 @@ class _Lookup:
         context = situation.context
         known = context.answers.get(situation.name or "")
         self._answers = None if known is None else tuple(known.get(situation.request.record_type, ()))
-        everything = None if known is None else [*known.get("A", ()), *known.get("AAAA", ())]
-        self._situation = situation.where(addresses=addresses_of(everything, context))
+        self._situation = situation.where(addresses=context.addresses_of(situation.name))
         chain = () if known is None else known.get("CNAME", ())
         self._chain = tuple([one for name in chain for one in _categories(situation, name)])
-        self._views: dict[int, Situation] = {}
+        self._views: dict[int, Situation] = {0: self._situation}
 
     def view(self, variant: int) -> Situation:
         """The situation as rules see it: the names that the answer led through, and its addresses, have categories
@@ -183,9 +182,12 @@ def _categories(situation: Situation, name: str) -> tuple[Any, ...]:
     return (unknown(f"categories of {told(name)}", "Cloudflare's data"),) if found is None else tuple(found)
 
 
+_CLOUDFLARE: Final = ResolverEffect("cloudflare_1.1.1.1")
+
+
 def _resolver(rule: GatewayRule | None) -> ResolverEffect:
     if rule is None:
-        return ResolverEffect("cloudflare_1.1.1.1")
+        return _CLOUDFLARE
     settings = rule.settings
     custom, internal = settings.get("dns_resolvers"), settings.get("resolve_dns_internally")
     named = [bool(custom), bool(internal), settings.get("resolve_dns_through_cloudflare") is True]
@@ -199,7 +201,7 @@ def _resolver(rule: GatewayRule | None) -> ResolverEffect:
             return ResolverEffect("internal", view=view, fallback=fallback)
     except (ValueError, TypeError, AttributeError, KeyError):
         return ResolverEffect(UNKNOWN)
-    return ResolverEffect("cloudflare_1.1.1.1")
+    return _CLOUDFLARE
 
 
 def _resolvers(settings: Mapping[str, Any]) -> tuple[ResolverAddress, ...]:

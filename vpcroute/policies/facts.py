@@ -40,9 +40,9 @@ _WHO: Final = Missing("identity.email", "no document says whether a Worker has t
 _NO_ANSWERS: Final = "the answers for this name are not given"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Situation:
-    """A request at some stage of its way.
+    """A request at some stage of its way; made often, and never changed.
 
     Attributes:
         request, context: what is asked and what is known beside it.
@@ -51,6 +51,7 @@ class Situation:
         sni: whether Gateway sees the name in the TLS handshake.
         hides: fields whose values Gateway may not have here, with the reason.
         categories: what is in the arrays of a name's categories beside those of the name itself.
+        name: the name that is asked for, or None for an address.
     """
 
     request: Request
@@ -60,7 +61,12 @@ class Situation:
     sni: bool = False
     hides: Mapping[str, str] = attrs.field(factory=dict)
     categories: tuple[Any, ...] = ()
+    name: str | None = attrs.field(init=False)
     _values: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        target = self.request.target
+        self.name = target.host if target.version == 0 else None
 
     def where(
         self,
@@ -84,9 +90,10 @@ class Situation:
 
     def value(self, name: str) -> Any:
         """The value of a field: of a known selector, under its own name."""
-        if name not in self._values:
-            self._values[name] = self._value(name)
-        return self._values[name]
+        found = self._values.get(name)
+        if found is None:
+            found = self._values[name] = self._value(name)
+        return found
 
     def _value(self, name: str) -> Any:
         selector = SELECTORS[name]
@@ -98,11 +105,6 @@ class Situation:
             return unknown(name, REASONS["client"])
         compute = _COMPUTED.get(name) or _PROVIDED.get(name)
         return no_value(selector) if compute is None else compute(self, selector)
-
-    @property
-    def name(self) -> str | None:
-        """The name that is asked for, or None for an address."""
-        return self.request.target.host if self.request.target.version == 0 else None
 
 
 def no_value(selector: Selector) -> Any:
@@ -181,8 +183,8 @@ def _answered(*types: str) -> Callable[[Situation, Selector], Any]:
     return read
 
 
-def _email(situation: Situation, _: Selector) -> Any:
-    team = situation.context.team
+@lru_cache(maxsize=16)
+def _email_of(team: str | None) -> OneOf:
     if team is None:
         return OneOf((ABSENT, Open(b"non_identity@", b".cloudflareaccess.com", _TEAM)), _TEAM)
     return OneOf((ABSENT, f"non_identity@{team}.cloudflareaccess.com".encode()), _WHO)
@@ -236,7 +238,7 @@ _COMPUTED: Final[Mapping[str, Callable[[Situation, Selector], Any]]] = {
     "http.conn.dst_ip": _addresses,
     "http.conn.hostname": _connection(_text),
     "http.conn.domains": _connection(_domains),
-    "identity.email": _email,
+    "identity.email": lambda situation, _: _email_of(situation.context.team),
 }
 
 

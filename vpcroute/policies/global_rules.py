@@ -14,7 +14,7 @@ categories of the host are known, for otherwise nothing would ever be certain.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, get_args
 
 from vpcroute.gateway import GatewayRule
@@ -114,7 +114,12 @@ def _hosts() -> frozenset[str]:
 
 def _is_concerned(situation: Situation) -> bool:
     """Whether the name is one that the rules are about, or is below it."""
-    return not _hosts().isdisjoint(parents_of(situation.name or ""))
+    return situation.name is not None and _is_known(situation.name)
+
+
+@lru_cache(maxsize=1024)  # a request is asked about its name in each stage
+def _is_known(name: str) -> bool:
+    return not _hosts().isdisjoint(parents_of(name))
 
 
 def _has_categories(situation: Situation) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from vpcroute.limits import MOST_WAYS
 from vpcroute.policies.conditions import Condition, Joined, Not, Over, Test, Undecided
@@ -85,15 +85,17 @@ def _of_values(test: Test, negated: bool) -> tuple[Way, ...]:
     predicate = test.predicate
     if negated:
         is_set = test.key is None and isinstance(predicate, Among)
-        return ({On(test.field, wants=False): (predicate,)},) if is_set else _OPEN
-    return ({On(test.field, wants=True): (predicate,) if test.key is None and _is_listed(predicate) else ANY},)
+        return ({On(test.field, wants=False): (cast(Among, predicate),)},) if is_set else _OPEN
+    return ({On(test.field, wants=True): _listed(predicate) if test.key is None else ANY},)
 
 
-def _is_listed(predicate: object) -> bool:
-    """Whether all values that it holds for can be told from it."""
+def _listed(predicate: object) -> Demand:
+    """What all values are that a predicate holds for, if that can be told."""
     if isinstance(predicate, Among):
-        return predicate.otherwise is False
-    return isinstance(predicate, Found) and predicate.operator in _SEARCHES and callable(predicate.find)
+        return (predicate,) if predicate.otherwise is False else ANY
+    if isinstance(predicate, Found) and predicate.operator in _SEARCHES and callable(predicate.find):
+        return (predicate,)
+    return ANY
 
 
 def ways_of_all(parts: Iterable[tuple[Way, ...]]) -> tuple[Way, ...]:

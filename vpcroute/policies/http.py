@@ -17,8 +17,9 @@ from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
 from vpcroute.policies.decision import UNKNOWN, Asked, Candidate, Considered, Decision, settled
 from vpcroute.policies.facts import Situation
+from vpcroute.policies.index import View
 from vpcroute.policies.rules import Account
-from vpcroute.policies.stages import Stages, View
+from vpcroute.policies.stages import Stages
 from vpcroute.policies.truth import Truth, Unknown, unknown
 
 __all__ = ["HttpEffect", "IsolationEffect", "ask_http", "ask_isolation", "is_inspected", "sees_sni"]
@@ -132,14 +133,16 @@ def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> 
 
 
 _BYPASS: Final = HttpEffect("allowed", bypass=True)
+_ALLOWED: Final = HttpEffect("allowed")
 
 
 def _effect(account: Account, situation: Situation) -> Any:
     def effect(rule: GatewayRule | None) -> HttpEffect:
         if rule is None:
-            return HttpEffect(situation.context.http_default)
+            default = situation.context.http_default
+            return _ALLOWED if default == "allowed" else HttpEffect(default)
         if rule.action in ("allow", "noscan") and not asks_for_session(rule):
-            return HttpEffect("allowed")
+            return _ALLOWED
         if rule.action == "block":
             page = _block_page(account, rule)
             return HttpEffect("blocked", location=page, status=None if page is None else 307)
@@ -182,6 +185,9 @@ def _merged(own: list[str], asked: list[str]) -> list[str]:
     return own + [part for part in asked if part.partition("=")[0] not in names]
 
 
+_NOT_ISOLATED: Final = IsolationEffect("not_isolated")
+
+
 def ask_isolation(stages: Stages, situation: Situation) -> Decision[IsolationEffect]:
     """Whether the request is isolated: only what accepts HTML is, and what has no identity only if so set."""
     accepts = "text/html" in situation.request.headers.get("accept", "")
@@ -189,7 +195,7 @@ def ask_isolation(stages: Stages, situation: Situation) -> Decision[IsolationEff
 
     def effect(rule: GatewayRule | None) -> IsolationEffect:
         if rule is None or rule.action == "noisolate" or not accepts:
-            return IsolationEffect("not_isolated")
+            return _NOT_ISOLATED
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
     return stages.isolation.decide(lambda _: situation, effect)

@@ -11,18 +11,23 @@ looked up in themselves, the more so as most rules share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
 from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open, may_be
+from vpcroute.policies.facts import Situation
 from vpcroute.policies.guards import Demand, Way
 from vpcroute.policies.patterns import compile_patterns, literal
 from vpcroute.policies.predicates import Among, Found, Single, same_family, url_keys
 from vpcroute.policies.selectors import SELECTORS
 
-__all__ = ["Index", "Slot", "ones"]
+__all__ = ["Index", "Slot", "View", "ones"]
+
+#: A request as rules of a variant see it: of a lookup, they see different categories.
+View = Callable[[int], Situation]
 
 #: Sets of at least so many values are looked up in themselves; of them the largest, so many for a field.
 _LARGE: Final = 256
@@ -84,18 +89,17 @@ def _size(one: Among) -> int:
 
 
 class _Values:
-    """From a value to the rows whose sets have it."""
+    """From values to the rows whose sets have one of them."""
 
     def __init__(self, sets: Sequence[_Rowed], field: str, count: int) -> None:
         type_ = SELECTORS[field].type
         self._is_url, self._is_address = type_ == "url", type_ == "ip"
         by_size = sorted(sets, key=lambda one: -_size(one[0]))
         large = [one for one in by_size[:_MOST_LARGE] if _size(one[0]) >= _LARGE]
-        self._large = [(one, bits_of(rows)) for one, rows in large]
-        small = by_size[len(large) :]
-        self._rows = [_kept(rows, count) for _, rows in small]
+        self._large = [(one.values, one.lows, one.highs, bits_of(rows)) for one, rows in large]
         singles: dict[Any, Any] = {}
         ranges: dict[int, dict[Any, Any]] = {}
+        small = by_size[len(large) :]
         for number, (one, _) in enumerate(small):
             for value in one.values:
                 _put(singles, value, number)
@@ -103,27 +107,37 @@ class _Values:
                 ends = (_aligned(low), _aligned(high)) if self._is_address else (low, high)
                 for shift, prefix in _prefixes(*ends):
                     _put(ranges.setdefault(shift, {}), prefix, number)
-        self._singles = _shared(singles)
-        self._ranges = [(shift, _shared(found)) for shift, found in sorted(ranges.items())]
+        kept = [_kept(rows, count) for _, rows in small]
+        self._singles = _shared(singles, kept)
+        self._ranges = [(shift, _shared(found, kept)) for shift, found in sorted(ranges.items())]
 
-    def rows(self, value: Any, among: int) -> int:
-        """The rows whose sets have a value; of those in long lists, at least the ones of `among`."""
+    def rows(self, values: Sequence[Any], among: int) -> int:
+        """The rows whose sets have one of the values; of long sets, at least those of `among`."""
+        if self._is_url:
+            values = [key for value in values for key in url_keys(value)]
         found = 0
         if self._singles:
-            for key in url_keys(value) if self._is_url else (value,):
-                for number in self._singles.get(key, ()):
-                    rows = self._rows[number]
+            for value in values:
+                for rows in self._singles.get(value, ()):
                     found |= rows if type(rows) is int else _spread(rows)
         if self._ranges:
-            whole = _aligned(value) if self._is_address else value
-            for shift, prefixes in self._ranges:
-                for number in prefixes.get(whole >> shift, ()):
-                    rows = self._rows[number]
-                    found |= rows if type(rows) is int else _spread(rows)
-        for one, bits in self._large:
-            if bits & among and one(value) is True:
+            for value in map(_aligned, values) if self._is_address else values:
+                for shift, prefixes in self._ranges:
+                    for rows in prefixes.get(value >> shift, ()):
+                        found |= rows if type(rows) is int else _spread(rows)
+        for members, lows, highs, bits in self._large:
+            if bits & among and (not members.isdisjoint(values) or (lows and _is_within(values, lows, highs))):
                 found |= bits
         return found
+
+
+def _is_within(values: Iterable[int], lows: tuple[int, ...], highs: tuple[int, ...]) -> bool:
+    """Whether one of some numbers is in one of the ranges."""
+    for value in values:
+        at = bisect_right(lows, value) - 1
+        if at >= 0 and value <= highs[at]:
+            return True
+    return False
 
 
 def _put(table: dict[Any, Any], key: Any, number: int) -> None:
@@ -137,12 +151,14 @@ def _put(table: dict[Any, Any], key: Any, number: int) -> None:
         table[key] = [known, number]
 
 
-def _shared(table: dict[Any, Any]) -> dict[Any, tuple[int, ...]]:
-    """The numbers under each key as a tuple; the same numbers are one object."""
-    known: dict[tuple[int, ...], tuple[int, ...]] = {}
+def _shared(table: dict[Any, Any], kept: Sequence[_Rows]) -> Mapping[Any, tuple[_Rows, ...]]:
+    """The rows of the sets under each key; for the same sets they are one object."""
+    known: dict[tuple[int, ...], tuple[_Rows, ...]] = {}
     for key, numbers in table.items():
-        found = (numbers,) if type(numbers) is int else tuple(numbers)
-        table[key] = known.setdefault(found, found)
+        several = (numbers,) if type(numbers) is int else tuple(numbers)
+        if several not in known:
+            known[several] = tuple([kept[number] for number in several])
+        table[key] = known[several]
     return table
 
 
@@ -175,8 +191,8 @@ class Slot:
         self.field: Final = field
         self.variant: Final = variant
         self.demanding: Final = bits_of(row for row, _, _ in demands)
-        wanting = bits_of(row for row, wants, _ in demands if wants)
-        self._absent = everything & ~wanting
+        self._wanting = bits_of(row for row, wants, _ in demands if wants)
+        self._absent = everything & ~self._wanting
         self._start = self._absent | bits_of(row for row, wants, demand in demands if wants and not demand)
         count = everything.bit_length()
         wanted, barred, patterns = _by_predicate(demands)
@@ -201,11 +217,16 @@ class Slot:
         """The rows of `among` that a value leaves possible, and others."""
         kind = type(value)
         if kind in _SINGLE:
-            return (self._start | self._meeting(value, among)) & ~self._against(value, among)
+            return self._left((value,), (value,), among)
         if value is ABSENT:
             return self._absent
         if kind is tuple:
-            return self._left_by_all(value, among)
+            there = [element for element in value if type(element) in _SINGLE]
+            if len(there) == len(value):
+                return self._left(there, there, among)
+            unsure = [element.value for element in value if type(element) is Maybe]
+            left = self._left([*there, *unsure], there, among)
+            return left if len(there) + len(unsure) == len(value) else left | self._wanting
         if kind is OneOf:
             found = 0
             for one in value.values:
@@ -213,18 +234,25 @@ class Slot:
             return found
         return self._left_by_text(value) if kind is Open else _ALL
 
-    def _left_by_all(self, elements: tuple[Any, ...], among: int) -> int:
-        found, against = self._start, 0
-        for element in elements:
-            kind = type(element)
-            if kind in _SINGLE:
-                found |= self._meeting(element, among)
-                against |= self._against(element, among)
-            elif kind is Maybe:
-                found |= self._meeting(element.value, among)
-            else:
-                found = _ALL
-        return found & ~against
+    def _left(self, possible: Sequence[Single], certain: Sequence[Single], among: int) -> int:
+        """The rows that want one of some values, and none of those that are there for certain."""
+        found = self._start
+        if self._wanted is not None:
+            found |= self._wanted.rows(possible, among)
+        if self._searching & among:
+            found |= self._found(possible)
+        return found if self._barred is None else found & ~self._barred.rows(certain, among)
+
+    def _found(self, texts: Iterable[Any]) -> int:
+        """The rows whose patterns are found in one of some texts."""
+        found = 0
+        for text in texts:
+            numbers = None if self._find is None else self._find(text)
+            if numbers is None:
+                return self._searching
+            for number in numbers:
+                found |= _spread(self._patterns[number])
+        return found
 
     def _left_by_text(self, text: Open) -> int:
         """The rows that a text leaves of which the beginning and the end are known: looked for once."""
@@ -235,19 +263,6 @@ class Slot:
                     found |= _spread(rows)
             self._texts[text] = found
         return self._texts[text]
-
-    def _meeting(self, value: Single, among: int) -> int:
-        found = 0 if self._wanted is None else self._wanted.rows(value, among)
-        if self._searching & among:
-            numbers = None if self._find is None else self._find(value)
-            if numbers is None:
-                return found | self._searching
-            for number in numbers:
-                found |= _spread(self._patterns[number])
-        return found
-
-    def _against(self, value: Single, among: int) -> int:
-        return 0 if self._barred is None else self._barred.rows(value, among)
 
 
 def _pattern(found: Found) -> bytes:
@@ -279,12 +294,11 @@ class Index:
 
     Attributes:
         slots: what they demand, field by field; those that are dear to ask come last.
-        owners: the number of the rule that each row belongs to.
+        owners: the number of the rule that each row belongs to, in order.
     """
 
     slots: tuple[Slot, ...]
     owners: Sequence[int]
-    everything: int
 
     @classmethod
     def of(cls, rules: Iterable[tuple[int, Iterable[Way], Callable[[str], int]]]) -> Index:
@@ -302,17 +316,24 @@ class Index:
         slots.sort(
             key=lambda slot: (slot.searches, SELECTORS[slot.field].worker == "data", -slot.demanding.bit_count())
         )
-        return cls(tuple(slots), owners, everything)
+        return cls(tuple(slots), owners)
 
-    def possible(self, value: Callable[[str, int], Any]) -> Iterator[int]:
-        """The numbers of the rules that are not ruled out, in order, each once; `value` is that of a field."""
-        rows = self.everything
+    def left(self, rows: int, view: View) -> int:
+        """Those of `rows` that no field of a request rules out."""
         for slot in self.slots:
             if rows & slot.demanding:
-                rows &= slot.left(value(slot.field, slot.variant), rows)
+                rows &= slot.left(view(slot.variant).value(slot.field), rows)
+        return rows
+
+    def rules(self, rows: int) -> Iterator[int]:
+        """The numbers of the rules that rows belong to, in order, each once."""
         last = -1
         for row in ones(rows):
             number = self.owners[row]
             if number != last:
                 last = number
                 yield number
+
+    def rows_of(self, rules: Collection[int]) -> int:
+        """The rows of rules."""
+        return bits_of(row for row, owner in enumerate(self.owners) if owner in rules)

@@ -14,9 +14,9 @@ route's own word for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
@@ -42,6 +42,7 @@ OFFRAMPS: Final[Mapping[str, str]] = {
     "DEVICE_CLIENT": "device_client",
     "MAGIC": "cloudflare_wan",
 }
+_T = TypeVar("_T")
 _MOST_REDIRECTS: Final = 20  # of one fetch(), as in the Fetch standard
 #: What in an egress rule works only through the addresses that Gateway hands out for names, to listed on-ramps.
 _BY_HOST: Final = dict.fromkeys(
@@ -50,7 +51,11 @@ _BY_HOST: Final = dict.fromkeys(
 _KEPT: Final = frozenset({"GET", "HEAD"})
 #: Of what is looked up, what a connection goes to.
 _ADDRESSES: Final = frozenset({"A", "AAAA"})
-_NOT_EVALUATED: Final = "not_evaluated"
+#: Of stages that are not reached.
+_NO_DNS: Final = settled(DnsEffect("not_evaluated"))
+_NO_EGRESS: Final = settled(EgressEffect("not_evaluated"))
+_NO_NETWORK: Final = settled(NetworkEffect("not_evaluated"))
+_NO_HTTP: Final = settled(HttpEffect("not_evaluated"))
 _GOES_ON: Final = frozenset({"allowed", "overridden", "rewritten"})
 _PASSES: Final = frozenset({"allowed", "overridden"})
 #: What the outcome of the last stage makes of the request.
@@ -142,12 +147,13 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
     finals: set[str] = set()
     dns, resolver, lookups = _lookup(stages, situation)
     if dns is not None:
-        finals |= dns.outcomes - _GOES_ON
-        if not dns.outcomes & _GOES_ON:
+        outcomes = dns.outcomes
+        finals |= outcomes - _GOES_ON
+        if not outcomes & _GOES_ON:
             return _ended(finals, dns, resolver)
         if request.record_type not in _ADDRESSES:
             return _ended(finals | {"allowed"}, dns, resolver)
-    shown = settled(DnsEffect(_NOT_EVALUATED)) if dns is None else dns
+    shown = dns or _NO_DNS
     route = _route(request, lookups, context, router)
     if route.refusal is not None:
         finals.add("refused")
@@ -157,15 +163,14 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
         addresses=route.addresses, offramps=route.offramps, sni=sees_sni(stages.account, situation)
     )
     egress = _egress(stages, situation)
-    network = settled(NetworkEffect(_NOT_EVALUATED))
-    http = settled(HttpEffect(_NOT_EVALUATED))
-    isolation = None
+    network, http, isolation = _NO_NETWORK, _NO_HTTP, None
     if context.connects is not True:
         finals.add("connect_failed")
     if context.connects is not False:
         network = stages.network.decide(lambda _: situation, network_effect)
-        finals |= network.outcomes - _PASSES
-        if network.outcomes & _PASSES:
+        outcomes = network.outcomes
+        finals |= outcomes - _PASSES
+        if outcomes & _PASSES:
             http, isolation = _http(stages, situation)
             finals |= {_FINAL.get(name, name) for name in http.outcomes}
     return Outcome(
@@ -182,13 +187,12 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
     )
 
 
-def _sole(finals: Iterable[str]) -> str:
-    found = set(finals)
-    return found.pop() if len(found) == 1 else UNKNOWN
+def _sole(finals: Collection[str]) -> str:
+    return next(iter(finals)) if len(finals) == 1 else UNKNOWN
 
 
 def _ended(
-    finals: Iterable[str],
+    finals: Collection[str],
     dns: Decision[DnsEffect],
     resolver: Decision[ResolverEffect] | None,
     refusal: RouteError | None = None,
@@ -199,9 +203,9 @@ def _ended(
         frozenset(finals),
         dns,
         resolver,
-        settled(EgressEffect(_NOT_EVALUATED)),
-        settled(NetworkEffect(_NOT_EVALUATED)),
-        settled(HttpEffect(_NOT_EVALUATED)),
+        _NO_EGRESS,
+        _NO_NETWORK,
+        _NO_HTTP,
         None,
         refusal,
     )
@@ -244,13 +248,16 @@ def _route(request: Request, lookups: Iterable[_Answers], context: Context, rout
         refusal = refusal or (None if ways else refused)
     if not found:
         return _Route((), (), refusal=refusal)
-    addresses, offramps, inspected = (list(dict.fromkeys(column)) for column in zip(*found, strict=True))
+    addresses, offramps, inspected = zip(*found, strict=True)
     return _Route(
-        None if None in addresses else tuple([address for address in addresses if address is not None]),
-        None if None in offramps else tuple([offramp for offramp in offramps if offramp is not None]),
-        inspected[0] if len(inspected) == 1 else None,
-        refusal,
+        _all_known(addresses), _all_known(offramps), inspected[0] if len(set(inspected)) == 1 else None, refusal
     )
+
+
+def _all_known(values: Sequence[_T | None]) -> tuple[_T, ...] | None:
+    """Each value once; None where one is not known."""
+    known = [value for value in values if value is not None]
+    return tuple(dict.fromkeys(known)) if len(known) == len(values) else None
 
 
 def _way(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -101,6 +101,12 @@ def _read_answers(given: Mapping[str, Answers]) -> Mapping[str, Answers]:
     }
 
 
+def _records_of(answers: Answers) -> Iterator[str]:
+    """The addresses among answers, as text."""
+    for type_ in ("A", "AAAA"):
+        yield from answers.get(type_, ())
+
+
 @attrs.frozen
 class Context:
     """What is known beside the request, and what is assumed where no document says.
@@ -138,18 +144,26 @@ class Context:
     team: str | None = None
     assume_client_selectors: bool = False
     _read: Mapping[str, IPAddress] = attrs.field(init=False, eq=False, repr=False)
+    _known: Mapping[str, tuple[IPAddress, ...]] = attrs.field(init=False, eq=False, repr=False)
 
     @_read.default
     def _reads(self) -> Mapping[str, IPAddress]:
-        """The addresses that the answers say."""
-        records = [
-            record for known in self.answers.values() for type_ in ("A", "AAAA") for record in known.get(type_, ())
-        ]
-        return {record: read_ip(record) for record in records}
+        return {record: read_ip(record) for answers in self.answers.values() for record in _records_of(answers)}
+
+    @_known.default
+    def _knows(self) -> Mapping[str, tuple[IPAddress, ...]]:
+        return {
+            name: tuple([self._read[record] for record in _records_of(answers)])
+            for name, answers in self.answers.items()
+        }
 
     def read(self, answer: str) -> IPAddress:
         """The address that an answer says."""
         return self._read.get(answer) or read_ip(answer)
+
+    def addresses_of(self, name: str | None) -> tuple[IPAddress, ...] | None:
+        """All addresses among the answers to a name; None where they are not known."""
+        return None if name is None else self._known.get(name)
 
     def __attrs_post_init__(self) -> None:
         if self.now is not None and self.now.tzinfo is None:

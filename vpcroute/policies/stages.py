@@ -17,21 +17,27 @@ import attrs
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.activity import is_active
 from vpcroute.policies.closures import all_hold, compiled, constantly
-from vpcroute.policies.decision import Asked, Considered, Decision, Effect, candidates_of, decide, until_match
+from vpcroute.policies.decision import (
+    Asked,
+    Candidate,
+    Considered,
+    Decision,
+    Effect,
+    candidates_of,
+    decide,
+    until_match,
+)
 from vpcroute.policies.facts import DNS_CATEGORIES, Situation
 from vpcroute.policies.global_rules import global_rules
 from vpcroute.policies.guards import Way, ways_of, ways_of_all
-from vpcroute.policies.index import Index
+from vpcroute.policies.index import Index, View
 from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.selectors import Filter
 from vpcroute.policies.truth import Truth, Unknown, all_of, unknown
 
-__all__ = ["Entry", "IndexedStage", "Stage", "Stages", "View", "entries_of"]
+__all__ = ["Entry", "IndexedStage", "Stage", "Stages", "entries_of"]
 
 E = TypeVar("E", bound=Effect)
-
-#: A request as rules of a variant see it: see :attr:`Entry.variant`.
-View = Callable[[int], Situation]
 
 _AFTER: Final = frozenset({"during", "after"})
 _BODY: Final = "body"
@@ -109,27 +115,42 @@ class IndexedStage(Stage):
         )
 
     @cached_property
+    def _rows(self) -> tuple[int, tuple[tuple[Callable[[Situation], bool], int], ...]]:
+        """The rows of the rules that are always asked, and those of the others, by what must hold of the request."""
+        by_condition: dict[Callable[[Situation], bool] | None, set[int]] = {None: set()}
+        for number, entry in enumerate(self.entries):
+            by_condition.setdefault(entry.asked_if, set()).add(number)
+        rows = {asked_if: self._index.rows_of(numbers) for asked_if, numbers in by_condition.items()}
+        return rows[None], tuple([(asked_if, some) for asked_if, some in rows.items() if asked_if is not None])
+
+    @cached_property
     def _closures(self) -> list[Callable[[View], Truth] | None]:
         return [None] * len(self.entries)  # each is made when its rule is first left possible
 
-    def _matches(self, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
-        """The rules that may match, in order, with their answers."""
+    def _left(self, view: View) -> int:
+        """The rows of the rules that may match."""
+        rows, others = self._rows
+        for asked_if, some in others:
+            if asked_if(view(0)):
+                rows |= some
+        return rows and self._index.left(rows, view)
+
+    def _asked(self, rows: int, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
+        """The rules of some rows, in order, with their answers."""
         closures = self._closures
-        for number in self._index.possible(lambda field, variant: view(variant).value(field)):
-            entry = self.entries[number]
-            if entry.asked_if is not None and not entry.asked_if(view(0)):
-                continue
+        for number in self._index.rules(rows):
             closure = closures[number]
             if closure is None:
-                closure = closures[number] = _closure(entry)
-            yield entry.read.rule, closure(view)
+                closure = closures[number] = _closure(self.entries[number])
+            yield self.entries[number].read.rule, closure(view)
 
     def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
-        considered = Asked(lambda: tuple(until_match(self.asked(view))))
-        return Decision(candidates_of(self._matches(view), effect_of), considered)
+        left = self._left(view)
+        candidates = candidates_of(self._asked(left, view), effect_of) if left else (Candidate(None, effect_of(None)),)
+        return Decision(candidates, Asked(lambda: tuple(until_match(self.asked(view)))))
 
     def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
-        for rule, match in self._matches(view):
+        for rule, match in self._asked(self._left(view), view):
             if isinstance(match, Unknown):
                 yield rule, match
 

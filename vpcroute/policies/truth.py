@@ -9,6 +9,7 @@ never wrong the other way.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import attrs
 
@@ -38,6 +39,7 @@ class Unknown:
 Truth = bool | Unknown
 
 
+@lru_cache(maxsize=4096)  # the same few things are not known of each request
 def unknown(what: str, reason: str) -> Unknown:
     """An unknown for want of one fact."""
     return Unknown(frozenset({Missing(what, reason)}))

@@ -173,7 +173,7 @@ _SCHEDULES: Final = (
     {"tue": "00:00-01:00"},
     {"tue": "noon"},
 )
-_EXPIRATIONS: Final = (
+_EXPIRATIONS: Final[tuple[Mapping[str, Any], ...]] = (
     {"expires_at": "2026-11-25T00:00:00Z"},
     {"expires_at": "2026-11-23T00:00:00Z"},
     {"expired": True},
