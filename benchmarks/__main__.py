@@ -16,6 +16,7 @@ import attrs
 
 from benchmarks import growth, machine, peers, plot, timing
 from benchmarks.oneshot import health_step, table_steps
+from benchmarks.policies import growth_steps, policy_steps
 from benchmarks.progress import progress
 from benchmarks.report import compare, format_report, format_targets, summary
 from benchmarks.results import Report, Result
@@ -49,6 +50,7 @@ _QUICK: Final = (
     "private/memory",
     "private/rib",
     "onramp/health",
+    "policies/*",
 )
 
 
@@ -115,8 +117,10 @@ def _steps(chosen: argparse.Namespace, settings: Settings) -> Iterator[Step]:
     named = NameBench(make_names(f"names:{names}"), settings.inputs)
     yield from (Step(task.name, partial(_timed, task.make)) for task in name_tasks(named))
     yield health_step(500) if chosen.quick else health_step()
+    yield from policy_steps(quick=chosen.quick)
     if chosen.full:
         yield from growth.steps(chosen.largest)
+        yield from growth_steps(chosen.largest)
 
 
 def _timed(make: Callable[[], Workload], settings: Settings) -> Result:

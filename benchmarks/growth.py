@@ -24,6 +24,8 @@ GROUPS: Final = {
     "growth/lookup": "prefixes",
     "growth/names": "names",
     "growth/build": "prefixes",
+    "growth/rules": "Gateway rules",
+    "growth/entries": "entries of each list",
 }
 _ADDRESSES: Final = ("pytricia", "py-radix", "a dict per prefix length")
 _NAMES: Final = ("dict parent-walk", "marisa-trie")

@@ -27,6 +27,8 @@ _CURVES: Final = {
     "growth/lookup": "Look up an IPv4 address as the table grows",
     "growth/build": "Build as the table grows (peers: IPv4 only)",
     "growth/names": "Look up a name as the table grows",
+    "growth/rules": "Evaluate a request as Gateway's rules grow",
+    "growth/entries": "Evaluate a request as Gateway's lists grow",
 }
 _KINDS: Final = {"file": "Internet table", "generated": "generated table", "private": "private table"}
 _COLOURS: Final = {"ours": "#d9480f", "peer": "#495057", "floor": "#adb5bd"}

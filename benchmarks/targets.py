@@ -19,6 +19,7 @@ __all__ = ["FULL", "TARGETS", "Standing", "Target", "standings"]
 FULL: Final = 900_000
 _MANY_NAMES: Final = 100_000
 _MANY_FLIPS: Final = 10_000
+_MANY_RULES: Final = 1000
 
 
 @attrs.frozen
@@ -120,6 +121,15 @@ TARGETS: Final = (
     _figure("a second vantage, time", "vantage", None, "ms"),
     _flip("a health flip of an on-ramp under 10,000 prefixes", "one other on-ramp"),
     _flip("the same where the prefixes have 200 other on-ramps", "200 other on-ramps"),
+    Target(
+        "a request at Gateway, all stages, 1,000 rules, lists of 100,000 entries",
+        ("policies/request",),
+        100,
+        25,
+        "us",
+        "a request*",
+        smallest=_MANY_RULES,
+    ),
     Target("RIB, a route with all its indexes", ("*/rib",), 1536, 900, "B", against=("py-radix",), smallest=FULL),
 )
 

@@ -16,7 +16,7 @@ import attrs
 
 from vpcroute.errors import printable, quoted
 from vpcroute.policies.conditions import Condition, Joined, Not, Over, Test, Undecided
-from vpcroute.policies.literals import Pair, among, read_item, single
+from vpcroute.policies.literals import Pair, among, read_entry, read_item, single
 from vpcroute.policies.patterns import compile_pattern, compile_wildcard
 from vpcroute.policies.predicates import Among, Bits, Found, Ordered, Predicate, Single
 from vpcroute.policies.selectors import ALIASES, SELECTORS, Filter, Selector
@@ -112,7 +112,7 @@ class ListItems:
         unread = 0
         for value in self.values:
             try:
-                found.append(read_item(Text(value.encode("utf-8", "replace")), selector.type))
+                found.append(read_entry(value, selector.type))
             except ValueError:
                 unread += 1
         if unread or not self.complete:

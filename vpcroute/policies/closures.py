@@ -22,7 +22,7 @@ from vpcroute.policies.conditions import (
     evaluate,
     test_value,
 )
-from vpcroute.policies.truth import Missing, Truth, Unknown, negated
+from vpcroute.policies.truth import Missing, Truth, Unknown, negated, odd_of
 
 __all__ = ["Closure", "all_hold", "compiled", "constantly"]
 
@@ -35,8 +35,9 @@ def compiled(condition: Condition) -> Closure:
     """A condition as a function."""
     if isinstance(condition, Test):
         return _test(condition)
-    if isinstance(condition, Joined) and condition.operator != "xor":
-        return _joined([compiled(part) for part in condition.parts], decisive=condition.operator == "or")
+    if isinstance(condition, Joined):
+        parts = [compiled(part) for part in condition.parts]
+        return _odd(parts) if condition.operator == "xor" else _joined(parts, decisive=condition.operator == "or")
     if isinstance(condition, Not):
         return _not(compiled(condition.part))
     if isinstance(condition, Undecided):
@@ -59,19 +60,26 @@ def _not(part: Closure) -> Closure:
     return opposite
 
 
+def _odd(parts: Iterable[Closure]) -> Closure:
+    parts = tuple(parts)
+    return lambda facts: odd_of([part(facts) for part in parts])
+
+
 def _joined(parts: Iterable[Closure], *, decisive: bool) -> Closure:
     """``or``, which a true part decides, or ``and``, which a false one does."""
     parts = tuple(parts)
 
     def joined(facts: Facts) -> Truth:
-        missing: frozenset[Missing] | None = None
+        unknowns: list[Unknown] = []
         for part in parts:
             truth = part(facts)
             if truth is decisive:
                 return decisive
             if isinstance(truth, Unknown):
-                missing = truth.missing if missing is None else missing | truth.missing
-        return not decisive if missing is None else Unknown(missing)
+                unknowns.append(truth)
+        if len(unknowns) > 1:
+            return Unknown(frozenset[Missing]().union(*[truth.missing for truth in unknowns]))
+        return unknowns[0] if unknowns else not decisive
 
     return joined
 
@@ -105,7 +113,7 @@ def _any_element(over: Over, test: Test) -> Closure:
         value = facts(field)
         if type(value) is not tuple:
             return evaluate(over, facts)
-        missing: frozenset[Missing] = frozenset()
+        missing: set[Missing] = set()
         for element in value:
             kind = type(element)
             if kind in _SINGLE:
@@ -123,7 +131,7 @@ def _any_element(over: Over, test: Test) -> Closure:
             elif kind is not Maybe:
                 return True
             if kind is Maybe:
-                missing |= {element.missing}
-        return Unknown(missing) if missing else False
+                missing.add(element.missing)
+        return Unknown(frozenset(missing)) if missing else False
 
     return compare

@@ -132,15 +132,15 @@ class _Lookup:
 
     def effect(self, phase: DnsPhase) -> Any:
         """What a rule does, asked in a phase."""
-        return lambda rule: self._default() if rule is None else self._effect(rule, phase)
+        return lambda rule: self._allowed("default") if rule is None else self._effect(rule, phase)
 
-    def _default(self) -> DnsEffect:
-        return DnsEffect("allowed", "default", self._answers, None if self._answers is None else 0)
+    def _allowed(self, phase: DnsPhase) -> DnsEffect:
+        return DnsEffect("allowed", phase, self._answers, None if self._answers is None else 0)
 
     def _effect(self, rule: GatewayRule, phase: DnsPhase) -> DnsEffect:
         type_ = self._situation.request.record_type
         if rule.action == "allow":
-            return attrs.evolve(self._default(), phase=phase)
+            return self._allowed(phase)
         if rule.action == "block":
             if type_ not in _NOWHERE:
                 return DnsEffect("blocked", phase, (), _REFUSED)

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Final, NamedTuple, cast
 
+import attrs
+
 from vpcroute.limits import MOST_WAYS
 from vpcroute.policies.conditions import Condition, Joined, Not, Over, Test, Undecided
 from vpcroute.policies.predicates import Among, Found
@@ -67,11 +69,9 @@ def _of_test(test: Test, negated: bool) -> tuple[Way, ...]:
     """Of a comparison; an absent field makes it false, but for ``!=``."""
     if not test.inverted:
         return _of_values(test, negated)
-    # Of an array, != may mean one thing or the other.
-    whole = test.key is None and SELECTORS[test.field].shape == "one"
-    if negated or not whole or not isinstance(test.predicate, Among):
-        return _OPEN
-    return ({On(test.field, wants=False): (test.predicate,)},)
+    if test.key is not None or SELECTORS[test.field].shape != "one":
+        return _OPEN  # of an array, != may mean one thing or the other
+    return _of_values(attrs.evolve(test, inverted=False), not negated)
 
 
 def _of_any_element(test: Test, negated: bool) -> tuple[Way, ...]:

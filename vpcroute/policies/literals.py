@@ -20,7 +20,7 @@ from vpcroute.policies.selectors import Type
 from vpcroute.policies.syntax import Bare, Between, Flag, Item, Number, Text
 from vpcroute.policies.truth import Truth
 
-__all__ = ["Pair", "among", "fold_name", "read_item", "read_range", "read_text", "single"]
+__all__ = ["Pair", "among", "fold_name", "read_entry", "read_item", "read_range", "read_text", "single"]
 
 #: The first and the last number of a range.
 Pair = tuple[int, int]
@@ -121,6 +121,11 @@ def read_item(item: Item, type_: Type) -> Single | Pair:
     if type_ == "ip" and isinstance(item, Bare | Text):
         return read_range(item.text if isinstance(item, Bare) else item.value.decode("ascii", "replace"))
     return single(item, type_)
+
+
+def read_entry(text: str, type_: Type) -> Single | Pair:
+    """An entry of a list, as a value or a range; ValueError for one of another type."""
+    return read_range(text) if type_ == "ip" else read_text(text.encode("utf-8", "replace"), type_)
 
 
 def among(found: Iterable[Single | Pair], type_: Type, otherwise: Truth = False) -> Among:
