@@ -25,7 +25,7 @@ ORDER = (
     *("policies.truth", "policies.predicates", "policies.selectors", "policies.literals", "policies.patterns"),
     *("policies.conditions", "policies.given", "policies.checker", "policies.activity"),
     *("policies.decision", "policies.request", "policies.facts", "policies.rules", "policies.global_rules"),
-    *("policies.guards", "policies.index", "policies.closures", "policies.stages"),
+    *("policies.guards", "policies.views", "policies.index", "policies.closures", "policies.stages"),
     *("policies.dns", "policies.connection", "policies.http", "policies.pipeline", "policies.resolvers", "policies"),
     *("analysis.explanation", "analysis.spelling", "analysis.sources", "analysis.weighing"),
     *("analysis.ways", "analysis.naming", "analysis.steps", "analysis.explain"),

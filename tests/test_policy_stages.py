@@ -23,6 +23,7 @@ from vpcroute.policies.rules import Account
 from vpcroute.policies.selectors import FILTERS, SELECTORS
 from vpcroute.policies.stages import IndexedStage, Stage, Stages, entries_of
 from vpcroute.policies.truth import Missing, unknown
+from vpcroute.policies.views import View
 from vpcroute.sources.document import read
 from vpcroute.strategies import (
     GATEWAY_LISTS,
@@ -119,9 +120,9 @@ def test_a_stage_whatever_the_values(data: st.DataObject, filter_: Any) -> None:
     entries = list(entries_of(Account(rules, GATEWAY_LISTS), filter_))[-len(rules) :]
     facts = _Facts(data)
     effect: Callable[[Any], Any] = lambda rule: rule  # noqa: E731
-    plain = Stage(entries).decide(lambda _: facts, effect)
-    assert IndexedStage(entries).decide(lambda _: facts, effect) == plain
-    assert list(IndexedStage(entries).open(lambda _: facts)) == list(Stage(entries).open(lambda _: facts))
+    plain = Stage(entries).decide(View(facts), effect)
+    assert IndexedStage(entries).decide(View(facts), effect) == plain
+    assert list(IndexedStage(entries).open(View(facts))) == list(Stage(entries).open(View(facts)))
 
 
 def test_an_outcome_can_be_kept() -> None:

@@ -22,6 +22,7 @@ from vpcroute.policies.facts import Situation
 from vpcroute.policies.request import Context
 from vpcroute.policies.stages import Stages
 from vpcroute.policies.truth import unknown
+from vpcroute.policies.views import View
 
 __all__ = ["BLOCK_PAGE", "DnsEffect", "DnsPhase", "ResolverAddress", "ResolverEffect", "addresses_of", "ask_dns"]
 
@@ -111,7 +112,7 @@ def ask_dns(stages: Stages, situation: Situation) -> tuple[Decision[DnsEffect], 
 
 
 class _Lookup:
-    """One lookup, and its views: what rules of each variant see."""
+    """One lookup, as rules see it, and what they do with it."""
 
     def __init__(self, situation: Situation) -> None:
         context = situation.context
@@ -120,15 +121,12 @@ class _Lookup:
         self._situation = situation.where(addresses=context.addresses_of(situation.name))
         chain = () if known is None else known.get("CNAME", ())
         self._chain = tuple([one for name in chain for one in _categories(situation, name)])
-        self._views: dict[int, Situation] = {0: self._situation}
+        self.view = View(self._situation, self._seen)
 
-    def view(self, variant: int) -> Situation:
-        """The situation as rules see it: the names that the answer led through, and its addresses, have categories
-        too."""
-        if variant not in self._views:
-            more = (self._chain if variant & 1 else ()) + (_OF_ADDRESSES if variant & 2 else ())
-            self._views[variant] = self._situation.where(categories=more) if more else self._situation
-        return self._views[variant]
+    def _seen(self, variant: int) -> Situation:
+        """What rules see: the names that the answer led through, and its addresses, have categories too."""
+        more = (self._chain if variant & 1 else ()) + (_OF_ADDRESSES if variant & 2 else ())
+        return self._situation.where(categories=more) if more else self._situation
 
     def effect(self, phase: DnsPhase) -> Any:
         """What a rule does, asked in a phase."""

@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 import attrs
-from ada_url import URL
 
 from vpcroute.fields import IPAddress
 from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open
@@ -26,10 +25,15 @@ from vpcroute.policies.request import Context, Request
 from vpcroute.policies.selectors import REASONS, SELECTORS, Selector
 from vpcroute.policies.truth import Missing, unknown
 
-__all__ = ["DNS_CATEGORIES", "Situation", "no_value", "parents_of"]
+__all__ = ["BY_HOST", "DNS_CATEGORIES", "Situation", "no_value", "parents_of"]
 
 #: The fields in which categories of more than the name itself stand.
 DNS_CATEGORIES: Final = frozenset({"dns.content_category", "dns.security_category"})
+
+#: What in an egress rule works only through the addresses that Gateway hands out for names, to listed on-ramps.
+BY_HOST: Final = dict.fromkeys(
+    ("app.ids", "app.type.ids", "net.fqdn.content_category", "net.fqdn.host", "net.fqdn.domains"), REASONS["client"]
+)
 
 _WHICH: Final = "the connection goes to one of several addresses"
 _TOP_LEVEL: Final = Missing("dns.domains", "no document says whether the top-level domain is one of a name's domains")
@@ -155,18 +159,16 @@ def _offramp(situation: Situation, selector: Selector) -> Any:
     return one_of([offramp.encode() for offramp in situation.offramps], selector, _WHICH)
 
 
-@lru_cache(maxsize=16)  # a request is asked about its URL in more than one way
-def _parts_of(url: str) -> Mapping[str, bytes]:
-    read = URL(url)
-    parts = {"": read.href, ".path": read.pathname, ".query": read.search.removeprefix("?")}
-    parts[".path_and_query"] = read.pathname + read.search
-    return {name: part.encode() for name, part in parts.items()}
+def _path_of(situation: Situation) -> str | None:
+    """Path and query; a URL is in its one spelling, where the path begins with the first slash behind the host."""
+    url = situation.request.url
+    return None if url is None else url[url.index("/", url.index("://") + 3) :]
 
 
-def _of_url(part: str) -> Callable[[Situation, Selector], Any]:
+def _of_path(part: Callable[[str], str]) -> Callable[[Situation, Selector], Any]:
     def read(situation: Situation, _: Selector) -> Any:
-        url = situation.request.url
-        return ABSENT if url is None else _parts_of(url)[part]
+        path = _path_of(situation)
+        return ABSENT if path is None else part(path).encode()
 
     return read
 
@@ -230,10 +232,10 @@ _COMPUTED: Final[Mapping[str, Callable[[Situation, Selector], Any]]] = {
     "net.offramp.type": _offramp,
     "http.request.host": lambda situation, _: situation.request.target.host.encode(),
     "http.request.domains": lambda situation, _: _domains(situation.name),
-    "http.request.uri": _of_url(""),
-    "http.request.uri.path": _of_url(".path"),
-    "http.request.uri.query": _of_url(".query"),
-    "http.request.uri.path_and_query": _of_url(".path_and_query"),
+    "http.request.uri": lambda situation, _: _text(situation.request.url),
+    "http.request.uri.path": _of_path(lambda path: path.partition("?")[0]),
+    "http.request.uri.query": _of_path(lambda path: path.partition("?")[2]),
+    "http.request.uri.path_and_query": _of_path(lambda path: path.removesuffix("?")),
     "http.request.method": lambda situation, _: situation.request.method.encode(),
     "http.conn.dst_ip": _addresses,
     "http.conn.hostname": _connection(_text),

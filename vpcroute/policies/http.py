@@ -17,10 +17,10 @@ from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
 from vpcroute.policies.decision import UNKNOWN, Asked, Candidate, Considered, Decision, settled
 from vpcroute.policies.facts import Situation
-from vpcroute.policies.index import View
 from vpcroute.policies.rules import Account
 from vpcroute.policies.stages import Stages
 from vpcroute.policies.truth import Truth, Unknown, unknown
+from vpcroute.policies.views import View
 
 __all__ = ["HttpEffect", "IsolationEffect", "ask_http", "ask_isolation", "is_inspected", "sees_sni"]
 
@@ -81,12 +81,12 @@ def _is_set(account: Account, name: str) -> bool:
     return account.setting(name, "enabled") is True
 
 
-def ask_http(stages: Stages, situation: Situation) -> Decision[HttpEffect]:
+def ask_http(stages: Stages, view: View) -> Decision[HttpEffect]:
     """What the HTTP policies do with the request."""
-    inspected = is_inspected(stages.account, situation)
+    inspected = is_inspected(stages.account, view())
     if inspected is False:
         return settled(HttpEffect("not_inspected"))
-    decision = _ask_inspected(stages, situation)
+    decision = _ask_inspected(stages, view)
     if not isinstance(inspected, Unknown):
         return decision
     candidates = [Candidate(one.rule, one.effect, one.missing | inspected.missing) for one in decision.candidates]
@@ -94,10 +94,8 @@ def ask_http(stages: Stages, situation: Situation) -> Decision[HttpEffect]:
     return Decision((*candidates, unseen), Asked(lambda: decision.considered))
 
 
-def _ask_inspected(stages: Stages, situation: Situation) -> Decision[HttpEffect]:
-    def view(_: int) -> Situation:
-        return situation
-
+def _ask_inspected(stages: Stages, view: View) -> Decision[HttpEffect]:
+    situation = view()
     off = stages.bypass.decide(view, lambda _: _BYPASS)
     skipping = tuple([one for one in off.candidates if one.rule is not None])
     if len(skipping) == len(off.candidates) and situation.request.is_https:
@@ -188,9 +186,9 @@ def _merged(own: list[str], asked: list[str]) -> list[str]:
 _NOT_ISOLATED: Final = IsolationEffect("not_isolated")
 
 
-def ask_isolation(stages: Stages, situation: Situation) -> Decision[IsolationEffect]:
+def ask_isolation(stages: Stages, view: View) -> Decision[IsolationEffect]:
     """Whether the request is isolated: only what accepts HTML is, and what has no identity only if so set."""
-    accepts = "text/html" in situation.request.headers.get("accept", "")
+    accepts = "text/html" in view().request.headers.get("accept", "")
     refused = stages.account.setting("browser_isolation", "non_identity_enabled") is False
 
     def effect(rule: GatewayRule | None) -> IsolationEffect:
@@ -198,4 +196,4 @@ def ask_isolation(stages: Stages, situation: Situation) -> Decision[IsolationEff
             return _NOT_ISOLATED
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
-    return stages.isolation.decide(lambda _: situation, effect)
+    return stages.isolation.decide(view, effect)

@@ -12,22 +12,19 @@ looked up in themselves, the more so as most rules share them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
 from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open, may_be
-from vpcroute.policies.facts import Situation
 from vpcroute.policies.guards import Demand, Way
 from vpcroute.policies.patterns import compile_patterns, literal
 from vpcroute.policies.predicates import Among, Found, Single, same_family, url_keys
 from vpcroute.policies.selectors import SELECTORS
+from vpcroute.policies.views import View
 
-__all__ = ["Index", "Slot", "View", "ones"]
-
-#: A request as rules of a variant see it: of a lookup, they see different categories.
-View = Callable[[int], Situation]
+__all__ = ["Index", "Slot", "ones"]
 
 #: Sets of at least so many values are looked up in themselves; of them the largest, so many for a field.
 _LARGE: Final = 256
@@ -334,6 +331,6 @@ class Index:
                 last = number
                 yield number
 
-    def rows_of(self, rules: Collection[int]) -> int:
+    def rows_of(self, rules: Container[int]) -> int:
         """The rows of rules."""
         return bits_of(row for row, owner in enumerate(self.owners) if owner in rules)

@@ -25,12 +25,12 @@ from vpcroute.fields import IPAddress
 from vpcroute.policies.connection import EgressEffect, NetworkEffect, egress_effect, network_effect
 from vpcroute.policies.decision import UNKNOWN, Decision, settled
 from vpcroute.policies.dns import DnsEffect, ResolverEffect, addresses_of, ask_dns
-from vpcroute.policies.facts import Situation
+from vpcroute.policies.facts import BY_HOST, Situation
 from vpcroute.policies.http import HttpEffect, IsolationEffect, ask_http, ask_isolation, sees_sni
 from vpcroute.policies.request import Context, Request, Router
 from vpcroute.policies.rules import Account
-from vpcroute.policies.selectors import REASONS
 from vpcroute.policies.stages import Stages
+from vpcroute.policies.views import View
 
 __all__ = ["OFFRAMPS", "Outcome", "evaluate", "follow"]
 
@@ -44,10 +44,6 @@ OFFRAMPS: Final[Mapping[str, str]] = {
 }
 _T = TypeVar("_T")
 _MOST_REDIRECTS: Final = 20  # of one fetch(), as in the Fetch standard
-#: What in an egress rule works only through the addresses that Gateway hands out for names, to listed on-ramps.
-_BY_HOST: Final = dict.fromkeys(
-    ("app.ids", "app.type.ids", "net.fqdn.content_category", "net.fqdn.host", "net.fqdn.domains"), REASONS["client"]
-)
 _KEPT: Final = frozenset({"GET", "HEAD"})
 #: Of what is looked up, what a connection goes to.
 _ADDRESSES: Final = frozenset({"A", "AAAA"})
@@ -56,6 +52,8 @@ _NO_DNS: Final = settled(DnsEffect("not_evaluated"))
 _NO_EGRESS: Final = settled(EgressEffect("not_evaluated"))
 _NO_NETWORK: Final = settled(NetworkEffect("not_evaluated"))
 _NO_HTTP: Final = settled(HttpEffect("not_evaluated"))
+_NOT_CHOSEN: Final = settled(EgressEffect("not_applicable"))
+_NOT_HTTP: Final = settled(HttpEffect("not_applicable"))
 _GOES_ON: Final = frozenset({"allowed", "overridden", "rewritten"})
 _PASSES: Final = frozenset({"allowed", "overridden"})
 #: What the outcome of the last stage makes of the request.
@@ -162,16 +160,17 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
     situation = situation.where(
         addresses=route.addresses, offramps=route.offramps, sni=sees_sni(stages.account, situation)
     )
-    egress = _egress(stages, situation)
+    view = View(situation, lambda _: situation.where(hides=BY_HOST))
+    egress = _egress(stages, view)
     network, http, isolation = _NO_NETWORK, _NO_HTTP, None
     if context.connects is not True:
         finals.add("connect_failed")
     if context.connects is not False:
-        network = stages.network.decide(lambda _: situation, network_effect)
+        network = stages.network.decide(view, network_effect)
         outcomes = network.outcomes
         finals |= outcomes - _PASSES
         if outcomes & _PASSES:
-            http, isolation = _http(stages, situation)
+            http, isolation = _http(stages, view)
             finals |= {_FINAL.get(name, name) for name in http.outcomes}
     return Outcome(
         _sole(finals),
@@ -273,16 +272,16 @@ def _way(
     return ip, OFFRAMPS.get(resolution.offramp or ""), resolution.gateway
 
 
-def _egress(stages: Stages, situation: Situation) -> Decision[EgressEffect]:
+def _egress(stages: Stages, view: View) -> Decision[EgressEffect]:
     """The source of the connection; no rule chooses it for what goes to the account's own networks."""
-    if situation.offramps is not None and "internet" not in situation.offramps:
-        return settled(EgressEffect("not_applicable"))
-    seen = situation.where(hides=_BY_HOST)
-    return stages.egress.decide(lambda _: seen, egress_effect)
+    offramps = view().offramps
+    if offramps is not None and "internet" not in offramps:
+        return _NOT_CHOSEN
+    return stages.egress.decide(view, egress_effect)
 
 
-def _http(stages: Stages, situation: Situation) -> tuple[Decision[HttpEffect], Decision[IsolationEffect] | None]:
-    if situation.request.url is None:
-        return settled(HttpEffect("not_applicable")), None
-    http = ask_http(stages, situation)
-    return http, None if http.outcomes == {"not_inspected"} else ask_isolation(stages, situation)
+def _http(stages: Stages, view: View) -> tuple[Decision[HttpEffect], Decision[IsolationEffect] | None]:
+    if view().request.url is None:
+        return _NOT_HTTP, None
+    http = ask_http(stages, view)
+    return http, None if http.outcomes == {"not_inspected"} else ask_isolation(stages, view)

@@ -8,9 +8,10 @@ the plain evaluator, when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Final, TypeVar
+from itertools import accumulate
+from typing import Final, TypeVar, cast
 
 import attrs
 
@@ -27,13 +28,14 @@ from vpcroute.policies.decision import (
     decide,
     until_match,
 )
-from vpcroute.policies.facts import DNS_CATEGORIES, Situation
+from vpcroute.policies.facts import BY_HOST, DNS_CATEGORIES, Situation
 from vpcroute.policies.global_rules import global_rules
 from vpcroute.policies.guards import Way, ways_of, ways_of_all
-from vpcroute.policies.index import Index, View
+from vpcroute.policies.index import Index
 from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.selectors import Filter
 from vpcroute.policies.truth import Truth, Unknown, all_of, unknown
+from vpcroute.policies.views import View
 
 __all__ = ["Entry", "IndexedStage", "Stage", "Stages", "entries_of"]
 
@@ -52,7 +54,7 @@ class Entry:
     Attributes:
         read: the rule.
         asked_if: what must hold of a request for the rule to be asked at all; None for nothing.
-        variant: which categories of names it sees, of a lookup: see :func:`variant_of`.
+        variant: what it sees of a request: see :func:`variant_of`.
         doubt: what makes a certain match of it an uncertain one, or None.
     """
 
@@ -73,9 +75,15 @@ class Entry:
         return found
 
 
+#: What an egress rule sees.
+_EGRESS: Final = 1
+#: The fields that have other values for rules of another variant.
+_VARYING: Final = DNS_CATEGORIES | BY_HOST.keys()
+
+
 def variant_of(rule: GatewayRule) -> int:
-    """Which categories a DNS or resolver rule sees beside those of the name: 1 for those of the names that the answer
-    led through, 2 for those of its addresses, 3 for both."""
+    """What a DNS or resolver rule sees beside the categories of the name: 1 for those of the names that the answer led
+    through, 2 for those of its addresses, 3 for both."""
     settings = rule.settings
     return (not settings.get("ignore_cname_category_matches")) + 2 * bool(settings.get("ip_categories"))
 
@@ -86,10 +94,14 @@ class Stage:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries: Final = tuple(entries)
 
+    @staticmethod
+    def share(stages: Sequence[Stage]) -> None:
+        """Tells stages that they are asked of the same views."""
+
     def asked(self, view: View) -> Iterator[Considered]:
         """The rules that are asked of a request, in order, with their answers."""
         for entry in self.entries:
-            if entry.asked_if is None or entry.asked_if(view(0)):
+            if entry.asked_if is None or entry.asked_if(view()):
                 yield entry.ask(view)
 
     def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
@@ -106,53 +118,88 @@ class Stage:
 class IndexedStage(Stage):
     """The same, without asking the rules that a look-up by the request's fields rules out."""
 
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        super().__init__(entries)
+        self._index = SharedIndex([self])
+
+    @staticmethod
+    def share(stages: Sequence[Stage]) -> None:
+        own = [stage for stage in stages if isinstance(stage, IndexedStage)]
+        index = SharedIndex(own)
+        for stage in own:
+            stage._index = index
+
+    @cached_property
+    def _rows(self) -> int:
+        return self._index.rows_of(self)
+
+    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
+        left = self._index.left(view) & self._rows
+        candidates: tuple[Candidate[E], ...] = (
+            candidates_of(self._index.asked(left, view), effect_of) if left else (Candidate(None, effect_of(None)),)
+        )
+        return Decision(candidates, Asked(lambda: tuple(until_match(self.asked(view)))))
+
+    def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
+        for rule, match in self._index.asked(self._index.left(view) & self._rows, view):
+            if isinstance(match, Unknown):
+                yield rule, match
+
+
+class SharedIndex:
+    """One index for stages that know the same of a request, so that it is looked up once for all of them."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._entries: Final = tuple([entry for stage in stages for entry in stage.entries])
+        ends = list(accumulate([len(stage.entries) for stage in stages], initial=0))
+        self._numbers: Final = {id(stage): range(*ends[i : i + 2]) for i, stage in enumerate(stages)}
+
     @cached_property
     def _index(self) -> Index:
         return Index.of(
             (number, _ways(entry.read), _variants(entry))
-            for number, entry in enumerate(self.entries)
+            for number, entry in enumerate(self._entries)
             if entry.rule.enabled
         )
 
     @cached_property
-    def _rows(self) -> tuple[int, tuple[tuple[Callable[[Situation], bool], int], ...]]:
+    def _asked(self) -> tuple[int, tuple[tuple[Callable[[Situation], bool], int], ...]]:
         """The rows of the rules that are always asked, and those of the others, by what must hold of the request."""
         by_condition: dict[Callable[[Situation], bool] | None, set[int]] = {None: set()}
-        for number, entry in enumerate(self.entries):
+        for number, entry in enumerate(self._entries):
             by_condition.setdefault(entry.asked_if, set()).add(number)
         rows = {asked_if: self._index.rows_of(numbers) for asked_if, numbers in by_condition.items()}
         return rows[None], tuple([(asked_if, some) for asked_if, some in rows.items() if asked_if is not None])
 
     @cached_property
     def _closures(self) -> list[Callable[[View], Truth] | None]:
-        return [None] * len(self.entries)  # each is made when its rule is first left possible
+        return [None] * len(self._entries)  # each is made when its rule is first left possible
 
-    def _left(self, view: View) -> int:
-        """The rows of the rules that may match."""
-        rows, others = self._rows
+    def rows_of(self, stage: Stage) -> int:
+        """The rows of the rules of a stage."""
+        return self._index.rows_of(self._numbers[id(stage)])
+
+    def left(self, view: View) -> int:
+        """The rows of the rules that may match, of all stages."""
+        kept = view.kept
+        if kept is not None and kept[0] is self:
+            return cast(int, kept[1])
+        rows, others = self._asked
         for asked_if, some in others:
-            if asked_if(view(0)):
+            if asked_if(view()):
                 rows |= some
-        return rows and self._index.left(rows, view)
+        rows = self._index.left(rows, view)
+        view.kept = self, rows
+        return rows
 
-    def _asked(self, rows: int, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
+    def asked(self, rows: int, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
         """The rules of some rows, in order, with their answers."""
         closures = self._closures
         for number in self._index.rules(rows):
             closure = closures[number]
             if closure is None:
-                closure = closures[number] = _closure(self.entries[number])
-            yield self.entries[number].read.rule, closure(view)
-
-    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
-        left = self._left(view)
-        candidates = candidates_of(self._asked(left, view), effect_of) if left else (Candidate(None, effect_of(None)),)
-        return Decision(candidates, Asked(lambda: tuple(until_match(self.asked(view)))))
-
-    def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
-        for rule, match in self._asked(self._left(view), view):
-            if isinstance(match, Unknown):
-                yield rule, match
+                closure = closures[number] = _closure(self._entries[number])
+            yield self._entries[number].read.rule, closure(view)
 
 
 def _ways(read: ReadRule) -> tuple[Way, ...]:
@@ -160,8 +207,8 @@ def _ways(read: ReadRule) -> tuple[Way, ...]:
 
 
 def _variants(entry: Entry) -> Callable[[str], int]:
-    """Which variant a rule sees of a field: only the categories of names differ."""
-    return lambda field: entry.variant if field in DNS_CATEGORIES else 0
+    """Which variant a rule sees of a field: of most there is one."""
+    return lambda field: entry.variant if field in _VARYING else 0
 
 
 def _closure(entry: Entry) -> Callable[[View], Truth]:
@@ -208,6 +255,8 @@ class Stages:
         rest = [entry for entry in http if entry.rule.action != "off" and entry.rule.action not in _ISOLATION]
         self.http: Final = make(rest)
         self.bodies: Final = make(e for e in rest if e.rule.action == "block" and _BODY in e.read.phases)
+        make.share([self.before, self.resolver, self.after])
+        make.share([self.egress, self.network, self.bypass, self.isolation, self.http, self.bodies])
         self._places: Final = {id(entry.rule): place for place, entry in reversed(list(enumerate(rest)))}
 
     def is_behind(self, rule: GatewayRule, other: GatewayRule) -> bool:
@@ -217,11 +266,16 @@ class Stages:
 
 def entries_of(account: Account, filter_: Filter) -> Iterator[Entry]:
     """The rules of a kind in the order in which they are asked: the global ones first."""
-    is_lookup = filter_ in ("dns", "dns_resolver")
     for read, asked_if in global_rules(filter_):
-        yield Entry(read, asked_if, variant_of(read.rule) if is_lookup else 0)
+        yield Entry(read, asked_if, _variant(read, filter_))
     for read in account.rules[filter_]:
-        yield Entry(read, None, variant_of(read.rule) if is_lookup else 0)
+        yield Entry(read, None, _variant(read, filter_))
+
+
+def _variant(read: ReadRule, filter_: Filter) -> int:
+    if filter_ in ("dns", "dns_resolver"):
+        return variant_of(read.rule)
+    return _EGRESS if filter_ == "egress" else 0
 
 
 def _before(dns: Iterable[Entry]) -> Iterator[Entry]:
