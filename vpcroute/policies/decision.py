@@ -76,30 +76,12 @@ class Candidate(Generic[E]):
     missing: frozenset[Missing] = frozenset()
 
 
-class Asked:
-    """The rules that were asked, with their answers: made when somebody wants to know, which is seldom."""
-
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: Callable[[], tuple[Considered, ...]]) -> None:
-        self._make: Callable[[], tuple[Considered, ...]] | None = make
-        self._made: tuple[Considered, ...] = ()
-
-    def __call__(self) -> tuple[Considered, ...]:
-        make = self._make
-        if make is not None:
-            self._made, self._make = make(), None  # what it was made of is needed no more
-        return self._made
-
-    def __repr__(self) -> str:
-        return repr(self())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return tuple, (self(),)
+#: The rules that were asked, with their answers, or what makes them when somebody wants to know, which is seldom.
+Asked = tuple[Considered, ...] | Callable[[], tuple[Considered, ...]]
 
 
-def _told(asked: tuple[Considered, ...] | Asked) -> tuple[Considered, ...]:
-    return asked() if isinstance(asked, Asked) else asked
+def _told(asked: Asked) -> tuple[Considered, ...]:
+    return asked() if callable(asked) else asked
 
 
 @attrs.frozen
@@ -112,11 +94,18 @@ class Decision(Generic[E]):
     """
 
     candidates: tuple[Candidate[E], ...]
-    _considered: tuple[Considered, ...] | Asked = attrs.field(default=(), alias="considered", eq=_told)
+    _considered: Asked = attrs.field(default=(), alias="considered", eq=_told, repr=False)
 
     @property
     def considered(self) -> tuple[Considered, ...]:
-        return _told(self._considered)
+        found = self._considered
+        if callable(found):
+            found = found()
+            object.__setattr__(self, "_considered", found)  # what made them is needed no more
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Decision, (self.candidates, self.considered)
 
     @property
     def effect(self) -> E | None:

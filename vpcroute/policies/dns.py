@@ -17,7 +17,7 @@ import attrs
 from vpcroute.errors import told
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.decision import UNKNOWN, Asked, Decision
+from vpcroute.policies.decision import UNKNOWN, Decision
 from vpcroute.policies.facts import Situation
 from vpcroute.policies.request import Context
 from vpcroute.policies.stages import Stages
@@ -107,7 +107,7 @@ def ask_dns(stages: Stages, situation: Situation) -> tuple[Decision[DnsEffect], 
         return before, stages.resolver.decide(lookup.view, _resolver) if resolved else None
     after = stages.after.decide(lookup.view, lookup.effect("post"))
     candidates = (*before.candidates[:-1], *after.candidates)
-    decision = Decision(candidates, Asked(lambda: before.considered + after.considered))
+    decision = Decision(candidates, lambda: before.considered + after.considered)
     return decision, stages.resolver.decide(lookup.view, _resolver)
 
 

@@ -173,6 +173,11 @@ def _of_path(part: Callable[[str], str]) -> Callable[[Situation, Selector], Any]
     return read
 
 
+def _resolved(situation: Situation, selector: Selector) -> Any:
+    addresses = situation.context.addresses_of(situation.name)
+    return unknown(selector.name, _NO_ANSWERS) if addresses is None else tuple([number_of(ip) for ip in addresses])
+
+
 def _answered(*types: str) -> Callable[[Situation, Selector], Any]:
     """The records of some types that the name has."""
 
@@ -216,7 +221,7 @@ _COMPUTED: Final[Mapping[str, Callable[[Situation, Selector], Any]]] = {
     "dns.fqdn": lambda situation, _: _text(situation.name),
     "dns.domains": lambda situation, _: _domains(situation.name),
     "dns.query_rtype": lambda situation, _: situation.request.record_type.encode(),
-    "dns.resolved_ips": _answered("A", "AAAA"),
+    "dns.resolved_ips": _resolved,
     "dns.response.cname": _answered("CNAME"),
     "dns.response.mx": _answered("MX"),
     "dns.response.ptr": _answered("PTR"),

@@ -15,7 +15,7 @@ from ada_url import URL
 
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
-from vpcroute.policies.decision import UNKNOWN, Asked, Candidate, Considered, Decision, settled
+from vpcroute.policies.decision import UNKNOWN, Candidate, Considered, Decision, settled
 from vpcroute.policies.facts import Situation
 from vpcroute.policies.rules import Account
 from vpcroute.policies.stages import Stages
@@ -91,7 +91,7 @@ def ask_http(stages: Stages, view: View) -> Decision[HttpEffect]:
         return decision
     candidates = [Candidate(one.rule, one.effect, one.missing | inspected.missing) for one in decision.candidates]
     unseen = Candidate[HttpEffect](None, HttpEffect("not_inspected"), inspected.missing)
-    return Decision((*candidates, unseen), Asked(lambda: decision.considered))
+    return Decision((*candidates, unseen), lambda: decision.considered)
 
 
 def _ask_inspected(stages: Stages, view: View) -> Decision[HttpEffect]:
@@ -102,13 +102,12 @@ def _ask_inspected(stages: Stages, view: View) -> Decision[HttpEffect]:
         return off
     decision = stages.http.decide(view, _effect(stages.account, situation))
     decision = _with_bodies(decision, stages, view)
-    considered = Asked(lambda: off.considered + decision.considered)
     if not situation.request.is_https:
         # The documentation's chart sends plain HTTP past Do Not Inspect, its questions and answers say the contrary.
         doubt = unknown("Do Not Inspect", "whether it holds for plain HTTP is documented both ways").missing
         doubtful = [Candidate(one.rule, one.effect, one.missing | doubt) for one in skipping]
         skipping = tuple(doubtful) if decision.outcomes != {"allowed"} else ()
-    return Decision((*skipping, *decision.candidates), considered)
+    return Decision((*skipping, *decision.candidates), lambda: off.considered + decision.considered)
 
 
 def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> Decision[HttpEffect]:
@@ -127,7 +126,7 @@ def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> 
         behind = [one for one in bodies.asked(view) if stages.is_behind(one.rule, allowing)]
         return (*decision.considered, *behind)
 
-    return Decision((*decision.candidates, *more), Asked(considered))
+    return Decision((*decision.candidates, *more), considered)
 
 
 _BYPASS: Final = HttpEffect("allowed", bypass=True)

@@ -68,12 +68,15 @@ def _kept(rows: Sequence[int], count: int) -> _Rows:
     return tuple(rows) if count > _FEW_ROWS and len(rows) * 64 < count else bits_of(rows)
 
 
-def _spread(rows: _Rows) -> int:
-    if isinstance(rows, int):
-        return rows
+def _joined(several: Iterable[_Rows]) -> int:
+    """The rows of several sets of them."""
     bits = 0
-    for row in rows:
-        bits |= 1 << row
+    for rows in several:
+        if isinstance(rows, int):
+            bits |= rows
+        else:
+            for row in rows:
+                bits |= 1 << row
     return bits
 
 
@@ -105,23 +108,29 @@ class _Values:
                 for shift, prefix in _prefixes(*ends):
                     _put(ranges.setdefault(shift, {}), prefix, number)
         kept = [_kept(rows, count) for _, rows in small]
-        self._singles = _shared(singles, kept)
-        self._ranges = [(shift, _shared(found, kept)) for shift, found in sorted(ranges.items())]
+        self._singles = _shared(singles, kept, count)
+        self._ranges = [(shift, _shared(found, kept, count)) for shift, found in sorted(ranges.items())]
+
+    @property
+    def cost(self) -> float:
+        """What a look-up takes, beside one in a dictionary."""
+        return bool(self._singles) + len(self._ranges) + len(self._large) / 2
 
     def rows(self, values: Sequence[Any], among: int) -> int:
         """The rows whose sets have one of the values; of long sets, at least those of `among`."""
         if self._is_url:
             values = [key for value in values for key in url_keys(value)]
         found = 0
-        if self._singles:
+        singles = self._singles
+        if singles:
             for value in values:
-                for rows in self._singles.get(value, ()):
-                    found |= rows if type(rows) is int else _spread(rows)
+                rows = singles.get(value, 0)
+                found |= rows if isinstance(rows, int) else _joined(rows)
         if self._ranges:
             for value in map(_aligned, values) if self._is_address else values:
                 for shift, prefixes in self._ranges:
-                    for rows in prefixes.get(value >> shift, ()):
-                        found |= rows if type(rows) is int else _spread(rows)
+                    rows = prefixes.get(value >> shift, 0)
+                    found |= rows if isinstance(rows, int) else _joined(rows)
         for members, lows, highs, bits in self._large:
             if bits & among and (not members.isdisjoint(values) or (lows and _is_within(values, lows, highs))):
                 found |= bits
@@ -148,13 +157,14 @@ def _put(table: dict[Any, Any], key: Any, number: int) -> None:
         table[key] = [known, number]
 
 
-def _shared(table: dict[Any, Any], kept: Sequence[_Rows]) -> Mapping[Any, tuple[_Rows, ...]]:
+def _shared(table: dict[Any, Any], kept: Sequence[_Rows], count: int) -> Mapping[Any, int | tuple[_Rows, ...]]:
     """The rows of the sets under each key; for the same sets they are one object."""
-    known: dict[tuple[int, ...], tuple[_Rows, ...]] = {}
+    known: dict[tuple[int, ...], int | tuple[_Rows, ...]] = {}
     for key, numbers in table.items():
         several = (numbers,) if type(numbers) is int else tuple(numbers)
         if several not in known:
-            known[several] = tuple([kept[number] for number in several])
+            rows = tuple([kept[number] for number in several])
+            known[several] = _joined(rows) if count <= _FEW_ROWS else rows
         table[key] = known[several]
     return table
 
@@ -181,7 +191,6 @@ class Slot:
         field: the field.
         variant: which of the values that it has for different rules.
         demanding: the rows that demand anything of it.
-        searches: whether some of them look for regular expressions.
     """
 
     def __init__(self, field: str, variant: int, demands: Sequence[tuple[int, bool, Demand]], everything: int) -> None:
@@ -199,16 +208,15 @@ class Slot:
         self._patterns = [_kept(rows, count) for rows in patterns.values()]
         self._searching = bits_of(row for rows in patterns.values() for row in rows)
         self._find = compile_patterns([_pattern(one) for one in patterns]) if patterns else None
-        self._texts: dict[Open, int] = {}
+        self._texts: dict[OneOf, int] = {}
 
     @property
-    def searches(self) -> bool:
-        return self._searching != 0
-
-    @property
-    def reach(self) -> int:
-        """How many rows demand anything of the field."""
-        return self.demanding.bit_count()
+    def rate(self) -> float:
+        """How many rows it may rule out for what it takes to ask, about."""
+        cost = 2.0 + sum(values.cost for values in (self._wanted, self._barred) if values is not None)
+        cost += 3 * (self._find is not None) + 2 * (SELECTORS[self.field].shape != "one")
+        cost += 100 * (SELECTORS[self.field].worker == "data")  # a provider may take long
+        return self.demanding.bit_count() / cost
 
     def left(self, value: Any, among: int) -> int:
         """The rows of `among` that a value leaves possible, and others."""
@@ -225,11 +233,19 @@ class Slot:
             left = self._left([*there, *unsure], there, among)
             return left if len(there) + len(unsure) == len(value) else left | self._wanting
         if kind is OneOf:
-            found = 0
-            for one in value.values:
-                found |= self.left(one, among)
-            return found
+            known = self._texts.get(value)
+            return self._left_by_each(value, among) if known is None else known
         return self._left_by_text(value) if kind is Open else _ALL
+
+    def _left_by_each(self, value: OneOf, among: int) -> int:
+        """The rows that one of some values leaves; with a text of which a part is known it is worked out once."""
+        once = any(type(one) is Open for one in value.values)
+        found = 0
+        for one in value.values:
+            found |= self.left(one, _ALL if once else among)
+        if once:
+            self._texts[value] = found
+        return found
 
     def _left(self, possible: Sequence[Single], certain: Sequence[Single], among: int) -> int:
         """The rows that want one of some values, and none of those that are there for certain."""
@@ -248,18 +264,12 @@ class Slot:
             if numbers is None:
                 return self._searching
             for number in numbers:
-                found |= _spread(self._patterns[number])
+                found |= _joined((self._patterns[number],))
         return found
 
     def _left_by_text(self, text: Open) -> int:
-        """The rows that a text leaves of which the beginning and the end are known: looked for once."""
-        if text not in self._texts:
-            found = self._start | self._searching
-            for one, rows in self._sets:
-                if may_be(one, text):
-                    found |= _spread(rows)
-            self._texts[text] = found
-        return self._texts[text]
+        """The rows that a text leaves of which the beginning and the end are known."""
+        return self._start | self._searching | _joined(rows for one, rows in self._sets if may_be(one, text))
 
 
 def _pattern(found: Found) -> bytes:
@@ -290,7 +300,7 @@ class Index:
     """The rows of some rules.
 
     Attributes:
-        slots: what they demand, field by field; those that are dear to ask come last.
+        slots: what they demand, field by field; those that rule out most for what they take come first.
         owners: the number of the rule that each row belongs to, in order.
     """
 
@@ -310,9 +320,7 @@ class Index:
                 owners.append(number)
         everything = (1 << len(owners)) - 1
         slots = [Slot(*key, found, everything) for key, found in demands.items()]
-        slots.sort(
-            key=lambda slot: (slot.searches, SELECTORS[slot.field].worker == "data", -slot.demanding.bit_count())
-        )
+        slots.sort(key=lambda slot: -slot.rate)
         return cls(tuple(slots), owners)
 
     def left(self, rows: int, view: View) -> int:
@@ -320,6 +328,8 @@ class Index:
         for slot in self.slots:
             if rows & slot.demanding:
                 rows &= slot.left(view(slot.variant).value(slot.field), rows)
+                if not rows & (rows - 1):
+                    break  # there is one rule at most: it is asked as soon as another field
         return rows
 
     def rules(self, rows: int) -> Iterator[int]:

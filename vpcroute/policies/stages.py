@@ -9,7 +9,7 @@ the plain evaluator, when somebody looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import Final, TypeVar, cast
 
@@ -19,8 +19,6 @@ from vpcroute.gateway import GatewayRule
 from vpcroute.policies.activity import is_active
 from vpcroute.policies.closures import all_hold, compiled, constantly
 from vpcroute.policies.decision import (
-    Asked,
-    Candidate,
     Considered,
     Decision,
     Effect,
@@ -135,10 +133,12 @@ class IndexedStage(Stage):
 
     def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
         left = self._index.left(view) & self._rows
-        candidates: tuple[Candidate[E], ...] = (
-            candidates_of(self._index.asked(left, view), effect_of) if left else (Candidate(None, effect_of(None)),)
-        )
-        return Decision(candidates, Asked(lambda: tuple(until_match(self.asked(view)))))
+        if left:
+            return Decision(candidates_of(self._index.asked(left, view), effect_of), partial(self._told, view))
+        return Decision(candidates_of((), effect_of), partial(self._told, view))
+
+    def _told(self, view: View) -> tuple[Considered, ...]:
+        return tuple(until_match(self.asked(view)))
 
     def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
         for rule, match in self._index.asked(self._index.left(view) & self._rows, view):
