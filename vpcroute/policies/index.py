@@ -325,11 +325,13 @@ class Index:
 
     def left(self, rows: int, view: View) -> int:
         """Those of `rows` that no field of a request rules out."""
+        if not rows & (rows - 1):
+            return rows  # there is one at most, and its rule is asked as soon as another field
         for slot in self.slots:
             if rows & slot.demanding:
                 rows &= slot.left(view(slot.variant).value(slot.field), rows)
                 if not rows & (rows - 1):
-                    break  # there is one rule at most: it is asked as soon as another field
+                    break
         return rows
 
     def rules(self, rows: int) -> Iterator[int]:
