@@ -5,10 +5,13 @@ did not match among it.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from random import Random
 from typing import Any, Final
 
 import attrs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_examples import ROWS
@@ -20,7 +23,7 @@ from vpcroute.policies.facts import Situation
 from vpcroute.policies.pipeline import Outcome, evaluate, follow
 from vpcroute.policies.request import Context, Request
 from vpcroute.policies.rules import Account
-from vpcroute.policies.selectors import FILTERS, SELECTORS
+from vpcroute.policies.selectors import FILTERS, SELECTORS, Filter
 from vpcroute.policies.stages import IndexedStage, Stage, Stages, entries_of
 from vpcroute.policies.truth import Missing, unknown
 from vpcroute.policies.views import View
@@ -32,6 +35,7 @@ from vpcroute.strategies import (
     gateway_expressions,
     gateway_requests,
 )
+from vpcroute.strategies.policies import comparisons
 
 _SETTINGS = settings(derandomize=True, deadline=None, database=None)
 
@@ -50,7 +54,7 @@ def agree(account: Account, request: Request, context: Context) -> Outcome:
     return found
 
 
-@settings(_SETTINGS, max_examples=150)
+@settings(_SETTINGS, max_examples=70)
 @given(gateway_accounts(), st.lists(st.tuples(gateway_requests(), gateway_contexts()), min_size=1, max_size=4))
 def test_rules_that_are_looked_up_do_what_they_do_in_turn(
     account: Account, asked: list[tuple[Request, Context]]
@@ -78,51 +82,102 @@ def test_worked_examples_in_one_account() -> None:
 # Single stages, of values that a request has seldom or never
 
 _LEFT_OUT: Final = Missing("x", "left out")
+_NUMBERS: Final = {
+    "int": (1, 80, 443, 170, 7, 2000),
+    "ip": (0x0A000001, 0x5DB8D822, 0x0A000100, (1 << 32) + 1, (1 << 32) + (0x2A00 << 112), (1 << 32) - 1),
+    "bool": (True, False),
+}
+_TEXTS: Final = (b"a.com", b"b.a.com", b"com", b"GET", b"/x", b"", b"https://a.com/x/")
 
 
-def _values(name: str) -> st.SearchStrategy[Any]:
-    """Values of a field as conditions see them."""
-    type_, shape = SELECTORS[name].type, SELECTORS[name].shape
-    pools: dict[str, list[Any]] = {
-        "int": [1, 80, 443, 170, 7, 2000],
-        "ip": [0x0A000001, 0x5DB8D822, 0x0A000100, (1 << 32) + 1, (1 << 32) + (0x2A00 << 112), (1 << 32) - 1],
-        "bool": [True, False],
-    }
-    single = st.sampled_from(pools.get(type_, [b"a.com", b"b.a.com", b"com", b"GET", b"/x", b"", b"https://a.com/x/"]))
-    element = st.one_of(single, single, single.map(lambda value: Maybe(value, _LEFT_OUT)), st.just(unknown("y", "too")))
-    values = [single, st.just(ABSENT), st.just(unknown("x", "left out"))]
-    if shape != "one":
-        values.append(st.lists(element, max_size=3).map(tuple))
-    if shape == "map":
-        values.append(single.map(lambda value: {b"x": value}))
-    if type_ not in pools:
-        values.append(st.just(Open(b"a", b"m", _LEFT_OUT)))
-    several = st.lists(st.one_of(values), min_size=2, max_size=3).map(lambda found: OneOf(tuple(found), _LEFT_OUT))
-    return st.one_of(*values, several)
+def _single(name: str, rolled: Random) -> Any:
+    return rolled.choice(_NUMBERS.get(SELECTORS[name].type, _TEXTS))
 
 
-class _Facts(Situation):
-    """A request whose fields have values that were drawn."""
+def _array(name: str, rolled: Random) -> Any:
+    """Elements that are there, that may be there, and that are not known."""
+    single = partial(_single, name, rolled)
+    makes: list[Callable[[], Any]] = [
+        single,
+        single,
+        single,
+        lambda: Maybe(single(), _LEFT_OUT),
+        lambda: unknown("y", "too"),
+    ]
+    return tuple([rolled.choice(makes)() for _ in range(rolled.randrange(4))])
 
-    def __init__(self, data: st.DataObject) -> None:
+
+def _value(name: str, rolled: Random) -> Any:
+    """A value of a field as conditions see them."""
+    selector = SELECTORS[name]
+    makes: list[Callable[[], Any]] = [lambda: _single(name, rolled)] * 2
+    makes += [lambda: ABSENT, lambda: unknown("x", "left out")]
+    if selector.shape != "one":
+        makes += [lambda: _array(name, rolled)] * 2
+    if selector.shape == "map":
+        makes.append(lambda: {b"x": _single(name, rolled)})
+    if selector.type not in _NUMBERS:
+        makes.append(lambda: Open(b"a", b"m", _LEFT_OUT))
+    if rolled.randrange(4):
+        return rolled.choice(makes)()
+    return OneOf(tuple([rolled.choice(makes)() for _ in range(rolled.randrange(2, 4))]), _LEFT_OUT)
+
+
+class _Rolled(Situation):
+    """A request whose fields have values by chance."""
+
+    def __init__(self, rolled: Random) -> None:
         super().__init__(Request.connect("a.com:80"), Context())
-        object.__setattr__(self, "_data", data)
-
-    def _value(self, name: str) -> Any:
-        return self._data.draw(_values(name), label=name)  # type: ignore[attr-defined]
+        self._values = {name: _value(name, rolled) for name in SELECTORS}
 
 
-@settings(_SETTINGS, max_examples=200)
-@given(st.data(), st.sampled_from(FILTERS))
-def test_a_stage_whatever_the_values(data: st.DataObject, filter_: Any) -> None:
-    texts = data.draw(st.lists(gateway_expressions(filter_), min_size=1, max_size=8))
+def _effect(rule: GatewayRule | None) -> Any:
+    return rule
+
+
+def _stages(texts: Iterable[str], filter_: Filter) -> tuple[Stage, IndexedStage]:
+    """Rules with some conditions, asked in turn and looked up."""
     rules = [GatewayRule(str(i), "", "block", (filter_,), i, True, text) for i, text in enumerate(texts)]
     entries = list(entries_of(Account(rules, GATEWAY_LISTS), filter_))[-len(rules) :]
-    facts = _Facts(data)
-    effect: Callable[[Any], Any] = lambda rule: rule  # noqa: E731
-    plain = Stage(entries).decide(View(facts), effect)
-    assert IndexedStage(entries).decide(View(facts), effect) == plain
-    assert list(IndexedStage(entries).open(View(facts))) == list(Stage(entries).open(View(facts)))
+    return Stage(entries), IndexedStage(entries)
+
+
+def _agree_on(stages: tuple[Stage, Stage], rolled: Random) -> None:
+    facts = _Rolled(rolled)
+    plain, indexed = (stage.decide(View(facts), _effect) for stage in stages)
+    assert indexed == plain
+    plain_open, indexed_open = (list(stage.open(View(facts))) for stage in stages)
+    assert indexed_open == plain_open
+
+
+@settings(_SETTINGS, max_examples=70)
+@given(st.data(), st.sampled_from(FILTERS))
+def test_a_stage_whatever_the_values(data: st.DataObject, filter_: Filter) -> None:
+    stages = _stages(data.draw(st.lists(gateway_expressions(filter_), min_size=1, max_size=8)), filter_)
+    for seed in data.draw(st.lists(st.integers(0, 10_000), min_size=3, max_size=3)):
+        _agree_on(stages, Random(seed))  # noqa: S311
+
+
+def _pairs(filter_: Filter, rolled: Random, count: int) -> Iterator[str]:
+    """Every comparison by itself and negated, and comparisons joined at random."""
+    atoms = [atom for field in comparisons(filter_) for atom in field]
+    yield from atoms
+    yield from (f"not {atom}" for atom in atoms)
+    for _ in range(count):
+        parts = [rolled.choice(("", "", "not ")) + rolled.choice(atoms) for _ in range(rolled.randrange(2, 5))]
+        text = f" {rolled.choice(('and', 'or', 'and', 'xor'))} ".join(parts)
+        yield rolled.choice((text, f"not ({text})"))
+
+
+@pytest.mark.parametrize("filter_", FILTERS)
+def test_every_comparison(filter_: Filter) -> None:
+    """Each of many rules by itself: of all that may match, as they are asked one after the other."""
+    rolled = Random(filter_)  # noqa: S311
+    plain, indexed = _stages(_pairs(filter_, rolled, 1000), filter_)
+    for _ in range(12):
+        facts = _Rolled(rolled)
+        wanted = {id(one.rule): one.match for one in plain.asked(View(facts)) if one.match is not False}
+        assert {id(rule): match for rule, match in indexed.matches(View(facts)) if match is not False} == wanted
 
 
 def test_an_outcome_can_be_kept() -> None:

@@ -57,7 +57,7 @@ class Absent:
 ABSENT: Final = Absent()
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Open:
     """A text of which only the beginning and the end are known."""
 
@@ -74,7 +74,7 @@ class Maybe:
     missing: Missing
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen
 class OneOf:
     """One of some values; which one would be settled by what is missing."""
 

@@ -208,7 +208,7 @@ class Slot:
         self._patterns = [_kept(rows, count) for rows in patterns.values()]
         self._searching = bits_of(row for rows in patterns.values() for row in rows)
         self._find = compile_patterns([_pattern(one) for one in patterns]) if patterns else None
-        self._texts: dict[OneOf, int] = {}
+        self._texts: dict[Open, int] = {}
 
     @property
     def rate(self) -> float:
@@ -222,39 +222,40 @@ class Slot:
         """The rows of `among` that a value leaves possible, and others."""
         kind = type(value)
         if kind in _SINGLE:
-            return self._left((value,), (value,), among)
+            found = self._met((value,), among)
+            return found if self._barred is None else found & ~self._barred.rows((value,), among)
+        found = self._met_by(value, among)
+        if self._barred is not None and kind is tuple:
+            there = [element for element in value if type(element) in _SINGLE]
+            found &= ~self._barred.rows(there, among)
+        return found  # of one of several values nothing is barred: each comparison is looked at by itself
+
+    def _met_by(self, value: Any, among: int) -> int:
+        """The rows whose wants a value may meet, and those that want nothing."""
+        kind = type(value)
+        if kind in _SINGLE:
+            return self._met((value,), among)
         if value is ABSENT:
             return self._absent
         if kind is tuple:
-            there = [element for element in value if type(element) in _SINGLE]
-            if len(there) == len(value):
-                return self._left(there, there, among)
-            unsure = [element.value for element in value if type(element) is Maybe]
-            left = self._left([*there, *unsure], there, among)
-            return left if len(there) + len(unsure) == len(value) else left | self._wanting
+            bare = [element.value if type(element) is Maybe else element for element in value]
+            known = [element for element in bare if type(element) in _SINGLE]
+            found = self._met(known, among)
+            return found if len(known) == len(bare) else found | self._wanting
         if kind is OneOf:
-            known = self._texts.get(value)
-            return self._left_by_each(value, among) if known is None else known
-        return self._left_by_text(value) if kind is Open else _ALL
+            found = 0
+            for one in value.values:
+                found |= self._met_by(one, among)
+            return found
+        return self._met_by_text(value) if kind is Open else _ALL
 
-    def _left_by_each(self, value: OneOf, among: int) -> int:
-        """The rows that one of some values leaves; with a text of which a part is known it is worked out once."""
-        once = any(type(one) is Open for one in value.values)
-        found = 0
-        for one in value.values:
-            found |= self.left(one, _ALL if once else among)
-        if once:
-            self._texts[value] = found
-        return found
-
-    def _left(self, possible: Sequence[Single], certain: Sequence[Single], among: int) -> int:
-        """The rows that want one of some values, and none of those that are there for certain."""
+    def _met(self, values: Sequence[Single], among: int) -> int:
         found = self._start
         if self._wanted is not None:
-            found |= self._wanted.rows(possible, among)
+            found |= self._wanted.rows(values, among)
         if self._searching & among:
-            found |= self._found(possible)
-        return found if self._barred is None else found & ~self._barred.rows(certain, among)
+            found |= self._found(values)
+        return found
 
     def _found(self, texts: Iterable[Any]) -> int:
         """The rows whose patterns are found in one of some texts."""
@@ -267,9 +268,13 @@ class Slot:
                 found |= _joined((self._patterns[number],))
         return found
 
-    def _left_by_text(self, text: Open) -> int:
-        """The rows that a text leaves of which the beginning and the end are known."""
-        return self._start | self._searching | _joined(rows for one, rows in self._sets if may_be(one, text))
+    def _met_by_text(self, text: Open) -> int:
+        """The same of a text of which the beginning and the end are known: looked for once."""
+        found = self._texts.get(text)
+        if found is None:
+            found = self._start | self._searching | _joined(rows for one, rows in self._sets if may_be(one, text))
+            self._texts[text] = found
+        return found
 
 
 def _pattern(found: Found) -> bytes:

@@ -141,9 +141,13 @@ class IndexedStage(Stage):
         return tuple(until_match(self.asked(view)))
 
     def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
-        for rule, match in self._index.asked(self._index.left(view) & self._rows, view):
+        for rule, match in self.matches(view):
             if isinstance(match, Unknown):
                 yield rule, match
+
+    def matches(self, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
+        """The rules that may match, in order, with their answers."""
+        return self._index.asked(self._index.left(view) & self._rows, view)
 
 
 class SharedIndex:

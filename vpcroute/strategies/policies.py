@@ -23,6 +23,7 @@ from vpcroute.strategies.routes import rarely
 
 __all__ = [
     "GATEWAY_LISTS",
+    "comparisons",
     "gateway_accounts",
     "gateway_contexts",
     "gateway_expressions",
@@ -106,7 +107,7 @@ def _of_field(selector: Selector) -> Iterator[str]:
 
 
 @cache
-def _atoms(filter_: Filter) -> tuple[tuple[str, ...], ...]:
+def comparisons(filter_: Filter) -> tuple[tuple[str, ...], ...]:
     """The comparisons of rules of a kind, field by field: those of fields that a request has come first."""
     fields = [selector for selector in SELECTORS.values() if filter_ in selector.filters]
     fields.sort(key=lambda selector: selector.worker != "request")
@@ -117,7 +118,7 @@ def _atoms(filter_: Filter) -> tuple[tuple[str, ...], ...]:
 
 
 def _compared(filter_: Filter) -> st.SearchStrategy[str]:
-    atoms = _atoms(filter_)
+    atoms = comparisons(filter_)
     usual = sum(selector.worker == "request" for selector in SELECTORS.values() if filter_ in selector.filters) or 3
     pick: Callable[[Any], Any] = lambda some: st.sampled_from(some).flatmap(st.sampled_from)  # noqa: E731
     return st.one_of(pick(atoms[:usual]), pick(atoms[:usual]), pick(atoms))
