@@ -24,7 +24,7 @@ from vpcroute.policies.predicates import Among, Found, Single, same_family, url_
 from vpcroute.policies.selectors import SELECTORS
 from vpcroute.policies.views import View
 
-__all__ = ["Index", "Slot", "ones"]
+__all__ = ["Index", "Slot", "bits_of", "blocks_of", "ones"]
 
 #: Sets of at least so many values are looked up in themselves; of them the largest, so many for a field.
 _LARGE: Final = 256
@@ -105,7 +105,7 @@ class _Values:
                 _put(singles, value, number)
             for low, high in zip(one.lows, one.highs, strict=True):
                 ends = (_aligned(low), _aligned(high)) if self._is_address else (low, high)
-                for shift, prefix in _prefixes(*ends):
+                for shift, prefix in blocks_of(*ends):
                     _put(ranges.setdefault(shift, {}), prefix, number)
         kept = [_kept(rows, count) for _, rows in small]
         self._singles = _shared(singles, kept, count)
@@ -174,7 +174,7 @@ def _aligned(address: int) -> int:
     return address if same_family(address, 0) else address - (1 << 32) + (1 << 128)
 
 
-def _prefixes(low: int, high: int) -> Iterator[tuple[int, int]]:
+def blocks_of(low: int, high: int) -> Iterator[tuple[int, int]]:
     """A range as blocks of two to the power of `shift` numbers: `shift`, and what is left of the numbers above it."""
     while low <= high:
         shift = (high - low + 1).bit_length() - 1

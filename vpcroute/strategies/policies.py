@@ -23,6 +23,7 @@ from vpcroute.strategies.routes import rarely
 
 __all__ = [
     "GATEWAY_LISTS",
+    "KNOWN",
     "comparisons",
     "gateway_accounts",
     "gateway_contexts",
@@ -276,6 +277,10 @@ class _Known(Provider):
 
     def continent(self, address: IPAddress) -> str | None:
         return None
+
+
+#: A provider for whom everything is of category 7, and no country is known.
+KNOWN: Final[Provider] = _Known((7,), None)
 
 
 def _values_of(selector: Selector) -> tuple[Any, ...]:
