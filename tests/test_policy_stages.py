@@ -199,8 +199,8 @@ def test_sets_of_rows(number: int) -> None:
     ("kind", "traffic"),
     [
         ("dns", 'nowhere.known or dns.fqdn == "a.com"'),  # asked before resolution, or after
-        ("egress", 'any(net.fqdn.domains[*] in {"a.com"})'),  # of what egress rules do not see
-        ("egress", "any(app.ids[*] in {7})"),
+        ("egress", 'any(net.fqdn.domains[*] in {"b.com"})'),  # of what egress rules do not see
+        ("egress", "any(app.ids[*] in {8})"),
         ("l4", "any(app.ids[*] in {7})"),
         ("dns", 'not identity.email == "x"'),  # of what is absent, or may be
         ("http", 'not device_posture.checks.passed[*] in {"x"}'),
