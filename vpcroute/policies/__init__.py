@@ -13,6 +13,7 @@ rule that could decide, what each would do, and what would settle it.
 
 from vpcroute.policies.checker import check
 from vpcroute.policies.decision import Candidate, Considered, Decision
+from vpcroute.policies.logs import LogRecord, log_records
 from vpcroute.policies.parser import parse
 from vpcroute.policies.pipeline import Outcome, evaluate
 from vpcroute.policies.printer import show
@@ -29,6 +30,7 @@ __all__ = [
     "Context",
     "Decision",
     "InvalidExpression",
+    "LogRecord",
     "Missing",
     "Outcome",
     "Provider",
@@ -38,6 +40,7 @@ __all__ = [
     "Unknown",
     "check",
     "evaluate",
+    "log_records",
     "parse",
     "route_resolvers",
     "show",

@@ -70,6 +70,9 @@ class Outcome:
         refusal: why the routes refuse the destination, or None.
         inspected: whether the policies apply to this route: the resolution's ``gateway``; None without a router.
         next: for a fetch() that is redirected for certain, by GET or HEAD: what becomes of the request that follows.
+        request: what was asked.
+        addresses: where the connection may go; None where that is not known, or it goes no further than its lookup.
+        offramps: how it may leave; None where that is not known.
     """
 
     final: str
@@ -83,6 +86,9 @@ class Outcome:
     refusal: RouteError | None = None
     inspected: str | None = None
     next: Outcome | None = None
+    request: Request | None = None
+    addresses: tuple[IPAddress, ...] | None = None
+    offramps: tuple[str, ...] | None = None
 
 
 @attrs.frozen
@@ -140,15 +146,15 @@ def _evaluate(account: Account, request: Request, context: Context, router: Rout
     if dns is not None:
         finals |= dns.outcomes - _GOES_ON
         if not dns.outcomes & _GOES_ON:
-            return _ended(finals, dns, resolver)
+            return _ended(request, finals, dns, resolver)
         if request.record_type not in _ADDRESSES:
-            return _ended(finals | {"allowed"}, dns, resolver)
+            return _ended(request, finals | {"allowed"}, dns, resolver)
     shown = settled(DnsEffect(_NOT_EVALUATED)) if dns is None else dns
     route = _route(request, lookups, context, router)
     if route.refusal is not None:
         finals.add("refused")
         if route.addresses == ():
-            return _ended(finals, shown, resolver, route.refusal)
+            return _ended(request, finals, shown, resolver, route.refusal)
     situation = attrs.evolve(
         situation, addresses=route.addresses, offramps=route.offramps, sni=sees_sni(account, situation)
     )
@@ -175,6 +181,9 @@ def _evaluate(account: Account, request: Request, context: Context, router: Rout
         isolation,
         route.refusal,
         route.inspected,
+        request=request,
+        addresses=route.addresses,
+        offramps=route.offramps,
     )
 
 
@@ -184,6 +193,7 @@ def _sole(finals: Iterable[str]) -> str:
 
 
 def _ended(
+    request: Request,
     finals: Iterable[str],
     dns: Decision[DnsEffect],
     resolver: Decision[ResolverEffect] | None,
@@ -200,6 +210,7 @@ def _ended(
         settled(HttpEffect(_NOT_EVALUATED)),
         None,
         refusal,
+        request=request,
     )
 
 
