@@ -32,7 +32,7 @@ from vpcroute.policies.request import Context, Request, Router
 from vpcroute.policies.rules import Account
 from vpcroute.policies.selectors import REASONS, Filter
 
-__all__ = ["OFFRAMPS", "Outcome", "evaluate"]
+__all__ = ["BY_HOST", "OFFRAMPS", "Outcome", "evaluate"]
 
 #: What the rules call the ways out of :attr:`vpcroute.Resolution.offramp`.
 OFFRAMPS: Final[Mapping[str, str]] = {
@@ -44,7 +44,7 @@ OFFRAMPS: Final[Mapping[str, str]] = {
 }
 _MOST_REDIRECTS: Final = 20  # of one fetch(), as in the Fetch standard
 #: What in an egress rule works only through the addresses that Gateway hands out for names, to listed on-ramps.
-_BY_HOST: Final = dict.fromkeys(
+BY_HOST: Final = dict.fromkeys(
     ("app.ids", "app.type.ids", "net.fqdn.content_category", "net.fqdn.host", "net.fqdn.domains"), REASONS["client"]
 )
 _LOOKUP: Final[tuple[Filter, Filter]] = ("dns", "dns_resolver")
@@ -278,7 +278,7 @@ def _egress(account: Account, situation: Situation) -> Decision[EgressEffect]:
     """The source of the connection; no rule chooses it for what goes to the account's own networks."""
     if situation.offramps is not None and "internet" not in situation.offramps:
         return settled(EgressEffect("not_applicable"))
-    seen = attrs.evolve(situation, hides=_BY_HOST)
+    seen = attrs.evolve(situation, hides=BY_HOST)
     return decide([rule.ask(seen) for rule in account.rules["egress"]], egress_effect)
 
 
