@@ -46,10 +46,9 @@ ORDER = (
     *("output.answers", "output.explanations", "output.changes", "output.trees", "output.sarif", "output.policies"),
     *("map", "map.blocks", "map.styles", "map.picture", "map.page", "map.curve", "map.still"),
     *("commands", "commands.status", "commands.complaints", "commands.addresses", "commands.options"),
-    *("commands.inputs", "commands.resolve", "commands.explain", "commands.check"),
+    *("commands.inputs", "commands.policy_options", "commands.resolve", "commands.explain", "commands.check"),
     *("commands.changes", "commands.diff", "commands.whatif", "commands.impact", "commands.assert_"),
     *(
-        "commands.policy_options",
         "commands.gateway",
         "commands.show",
         "commands.compile",

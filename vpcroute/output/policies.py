@@ -24,7 +24,7 @@ from vpcroute.policies.pipeline import Outcome
 from vpcroute.policies.resolvers import Table, route_resolvers
 from vpcroute.policies.truth import Missing, Unknown
 
-__all__ = ["HEADER", "log_json", "policies_json", "policy_row", "stage_lines", "story"]
+__all__ = ["HEADER", "log_json", "outcome_json", "policies_json", "policy_row", "stage_lines", "story"]
 
 HEADER: Final = ("address", "outcome", "decided by")
 _STYLE: Final = {"allowed": "INTERNET", "unknown": "open"}
@@ -186,7 +186,9 @@ _SAID: Final = frozenset({"outcome", "phase", "rcode"})
 
 
 def stage_lines(answer: PolicyAnswer) -> Iterator[Line]:
-    """The stages in a line each, for the end of an explanation."""
+    """The stages in a line each, for the end of an explanation; nothing where none is reached."""
+    if not answer.stages:
+        return
     yield Line("")
     yield Line("policies")
     yield Line(f"  => {_verdict(answer)}", _STYLE.get(answer.final, "refused"))
@@ -213,8 +215,13 @@ def policies_json(gateway: GatewayPolicies, answer: PolicyAnswer) -> dict[str, A
     """The object for an answer of ``vpcroute gateway``."""
     return {
         **answer_json(answer.address, answer.resolution),
-        "policies": None if answer.outcome is None else _outcome_json(gateway, answer.outcome, answer),
+        "policies": outcome_json(gateway, answer),
     }
+
+
+def outcome_json(gateway: GatewayPolicies, answer: PolicyAnswer) -> dict[str, Any] | None:
+    """What the policies do; None for what cannot be read."""
+    return None if answer.outcome is None else _outcome_json(gateway, answer.outcome, answer)
 
 
 def _outcome_json(gateway: GatewayPolicies, outcome: Outcome, answer: PolicyAnswer | None = None) -> dict[str, Any]:
