@@ -24,7 +24,7 @@ from vpcroute.policies.pipeline import Outcome
 from vpcroute.policies.resolvers import Table, route_resolvers
 from vpcroute.policies.truth import Missing, Unknown
 
-__all__ = ["HEADER", "log_json", "outcome_json", "policies_json", "policy_row", "stage_lines", "story"]
+__all__ = ["HEADER", "decided_by", "log_json", "outcome_json", "policies_json", "policy_row", "stage_lines", "story"]
 
 HEADER: Final = ("address", "outcome", "decided by")
 _STYLE: Final = {"allowed": "INTERNET", "unknown": "open"}
@@ -39,9 +39,14 @@ _WIDTH: Final = 100
 
 def policy_row(answer: PolicyAnswer) -> Row:
     """An answer in one line."""
-    by = "; ".join(_by(stage) for stage in answer.deciding)
+    by = decided_by(answer)
     style = _STYLE.get(answer.final, "refused")
     return Row((clean(answer.address), answer.final, by or "—"), tuple(_notes(answer)), style)
+
+
+def decided_by(answer: PolicyAnswer) -> str:
+    """The stages that decide with their rules; empty where no rule does."""
+    return clean("; ".join(_by(stage) for stage in answer.deciding))
 
 
 def _by(stage: Stage) -> str:
@@ -100,7 +105,7 @@ def story(
 
 
 def _verdict(answer: PolicyAnswer) -> str:
-    by = ", ".join(_by(stage) for stage in answer.deciding)
+    by = decided_by(answer)
     said = answer.final
     if said == "unknown":
         said += f" ({' or '.join(sorted(answer.finals))})"
