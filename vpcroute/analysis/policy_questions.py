@@ -9,12 +9,13 @@ pattern, a header, a time or other people's data tells apart is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from vpcroute.announcements import DeviceAddress, HostnameRoute
+from vpcroute.announcements import HostnameRoute
+from vpcroute.edges import WIDTHS, address_edges, known_names, name_edges
 from vpcroute.errors import InvalidAddress
 from vpcroute.gateway import GatewayList, GatewayRule
 from vpcroute.policies.literals import read_item
@@ -28,7 +29,7 @@ from vpcroute.store import destination_of
 if TYPE_CHECKING:
     from vpcroute.table import RouteTable
 
-__all__ = ["Known", "Question", "edges_of", "questions"]
+__all__ = ["Known", "Question", "edges_of", "host_of", "names_of", "questions"]
 
 _IPV6: Final = 1 << 32
 _LAST: Final = _IPV6 + (1 << 128) - 1
@@ -75,17 +76,22 @@ class Known:
 
     @classmethod
     def of(cls, table: RouteTable) -> Known:
-        """What a table says now."""
-        names, numbers = [*table.hosts], []
+        """What a table mentions now."""
+        names = [name.replace("*", "a") for name in sorted(known_names(table))]
+        numbers: list[int] = []
         for route in table:
-            if isinstance(route, HostnameRoute):
-                names.append(route.hostname.replace("*", "a"))
-            elif isinstance(route, DeviceAddress):
-                numbers.append(number_of(route.address))
-            else:
-                network: Any = destination_of(route)
+            if not isinstance(route, HostnameRoute):
+                network: Any = ip_network(str(destination_of(route)))
                 numbers += (number_of(network.network_address), number_of(network.broadcast_address))
         return cls(table.gateway_rules, table.gateway_lists, tuple(names), tuple(numbers))
+
+    @classmethod
+    def edges(cls, table: RouteTable) -> Known:
+        """The same with every name and every address at which routes may begin to answer otherwise."""
+        numbers = [
+            edge + (0 if version == 4 else _IPV6) for version in WIDTHS for edge in address_edges(table, version)
+        ]
+        return cls(table.gateway_rules, table.gateway_lists, tuple(name_edges(table)), tuple(numbers))
 
 
 @attrs.define
@@ -137,6 +143,13 @@ def edges_of(known: Known) -> list[int]:
     return sorted({*found.numbers, *known.numbers})
 
 
+def names_of(known: Known) -> list[str]:
+    """The names that rules, lists, routes and known addresses mention, and some beside them."""
+    found = _Mentioned()
+    _of_rules(found, [known], known.rules)
+    return sorted({*found.names, *known.names})
+
+
 def _of_rules(found: _Mentioned, states: Iterable[Known], rules: Iterable[GatewayRule]) -> None:
     lists: dict[str, dict[str, None]] = {}
     for state in states:
@@ -185,7 +198,7 @@ def _take(found: _Mentioned, field: str, type_: Type, item: Any) -> None:
 
 def _asked(found: _Mentioned) -> Iterator[Question]:
     """The requests that can be made of what is mentioned."""
-    hosts = [*found.names, *map(_host, sorted(number for number in found.numbers if 0 < number <= _LAST))]
+    hosts = [*found.names, *map(host_of, sorted(number for number in found.numbers if 0 < number <= _LAST))]
     ports = sorted({*found.ports, *_PORTS})
     candidates = [Question(url if "://" in url else f"https://{url}", m) for url in found.urls for m in found.methods]
     candidates += [
@@ -199,7 +212,8 @@ def _asked(found: _Mentioned) -> Iterator[Question]:
     yield from (question for question in candidates if _is_request(question))
 
 
-def _host(number: int) -> str:
+def host_of(number: int) -> str:
+    """An address, by its number, as the host of a URL."""
     return str(ip_address(number)) if number < _IPV6 else f"[{ip_address((number - _IPV6).to_bytes(16))}]"
 
 

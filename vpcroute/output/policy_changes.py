@@ -14,7 +14,14 @@ from vpcroute.output.policies import decided_by
 from vpcroute.output.tables import Row
 from vpcroute.output.words import clean
 
-__all__ = ["POLICY_HEADER", "policy_change_rows", "policy_diff_json", "policy_markdown", "policy_summary"]
+__all__ = [
+    "POLICY_HEADER",
+    "policy_answer_json",
+    "policy_change_rows",
+    "policy_diff_json",
+    "policy_markdown",
+    "policy_summary",
+]
 
 POLICY_HEADER: Final = ("change", "destination", "before", "after", "requests")
 _MOST: Final = 8
@@ -84,13 +91,14 @@ def policy_diff_json(found: PolicyDiff | None) -> dict[str, Any] | None:
                 "change": change.kind,
                 "address": change.question.address,
                 "method": change.question.method,
-                "before": _answer_json(change.before),
-                "after": _answer_json(change.after),
+                "before": policy_answer_json(change.before),
+                "after": policy_answer_json(change.after),
             }
             for change in found.changes
         ],
     }
 
 
-def _answer_json(answer: PolicyAnswer) -> dict[str, Any]:
+def policy_answer_json(answer: PolicyAnswer) -> dict[str, Any]:
+    """The object for what becomes of a request, in short."""
     return {"final": answer.final, "finals": sorted(answer.finals), "decided_by": decided_by(answer)}
