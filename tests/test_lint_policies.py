@@ -60,14 +60,14 @@ CASES: Final = [
         "invalid_expression",
         with_rules(rule("net.dst.port in {80, 443}")),
         "gateway_rules[0].traffic",
-        "rule 1: line 1, column 20: ",
+        "'rule 1': line 1, column 20: ",
         with_rules(rule("net.dst.port in {80 443}")),
     ),
     Case(
         "blocks_workers",
         with_rules(ALLOW, rule(precedence=2)),
         "gateway_rules[1]",
-        "rule 2 blocks Workers: rule 1 before it allows by identity only",
+        "'rule 2' blocks Workers: 'rule 1' before it allows by identity only",
         with_rules(rule(action="allow"), {**ALLOW, "precedence": 2, "id": "r2"}, rule(precedence=3)),
     ),
     Case(
@@ -77,14 +77,14 @@ CASES: Final = [
             rule("net.dst.port == 22", precedence=2),
         ),
         "gateway_rules[1]",
-        "rule 1 before it allows by device posture only",
+        "'rule 1' before it allows by device posture only",
         with_rules({**ALLOW, "traffic": "net.dst.port == 22"}, rule("net.dst.port == 23", precedence=2)),
     ),
     Case(
         "matches_workers",
         with_rules(rule("net.dst.port == 22", device_posture='not(any(device_posture.checks.passed[*] in {"x"}))')),
         "gateway_rules[0].device_posture",
-        "rule 1: its device_posture holds for every Worker: not(any(device_posture",
+        "'rule 1': its device_posture holds for every Worker: not(any(device_posture",
         with_rules(rule("net.dst.port == 22", device_posture=PASSED)),
     ),
     Case(
@@ -141,7 +141,7 @@ CASES: Final = [
         "allow_before_block",
         with_rules(LATE, EARLY),
         "gateway_rules[1]",
-        "rule 2 is asked before resolution, so rule 1 never sees what it allows",
+        "'rule 2' is asked before resolution, so 'rule 1' never sees what it allows",
         with_rules({**EARLY, "precedence": 1}, {**LATE, "precedence": 2, "id": "x"}),
     ),
     Case(
@@ -176,7 +176,7 @@ CASES: Final = [
         "resolver_without_route",
         with_rules(resolver("192.168.0.53")),
         "gateway_rules[0].rule_settings.dns_resolvers.ipv4[1]",
-        "rule 1: resolver 192.168.0.53 is not reached: ",
+        "'rule 1': resolver 192.168.0.53 is not reached: ",
         with_rules(resolver("10.0.0.53")),
     ),
     Case(
@@ -190,7 +190,7 @@ CASES: Final = [
         "global_policy_first",
         with_rules(rule('any(dns.domains[*] in {"a.example" "api.cloudflare.com"})', filter="dns")),
         "gateway_rules[0]",
-        "rule 1 does not block api.cloudflare.com",
+        "'rule 1' does not block api.cloudflare.com",
         with_rules(rule('not(any(dns.domains[*] == "api.cloudflare.com"))', filter="dns")),
     ),
     Case(
@@ -207,7 +207,7 @@ CASES: Final = [
         "http_ports_unseen",
         with_rules(rule(filter="http"), rule(filter="http", precedence=2), configuration={"settings": {}}),
         "gateway_rules[0]",
-        "rule 1, rule 2 do not see fetch() to port 8080 and others",
+        "'rule 1', 'rule 2' do not see fetch() to port 8080 and others",
         with_rules(rule(filter="http")),
     ),
     Case(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vpcroute.analysis.lint.checks import LintCode, LintFinding
 from vpcroute.analysis.lint.seen import Seen
-from vpcroute.errors import RouteError, printable
+from vpcroute.errors import RouteError, printable, quoted
 from vpcroute.fields import read_ip
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.checker import check
@@ -50,7 +50,7 @@ _AFTER: Final = frozenset({"during", "after"})
 
 def called(rule: GatewayRule) -> str:
     """A rule for people."""
-    return printable(rule.name or rule.id)
+    return quoted(rule.name or rule.id)
 
 
 def as_read(seen: Seen) -> Iterator[LintFinding]:
