@@ -10,7 +10,7 @@ import pytest
 
 from vpcroute import RouteTable, SubnetRoute, Tunnel
 from vpcroute.analysis.policy_diff import policy_diff
-from vpcroute.analysis.policy_questions import Known, edges_of, questions
+from vpcroute.analysis.policy_questions import Known, questions
 from vpcroute.analysis.policy_whatif import AddRule, RemoveRule, SwitchRule, compare_policies, rehearse_policies
 from vpcroute.cli import main
 from vpcroute.gateway import GatewayList, GatewayRule
@@ -115,7 +115,7 @@ def test_not_more_are_asked_than_wanted() -> None:
 def test_edges_are_of_rules_lists_and_routes() -> None:
     known = Known.of(table(rule(f"net.dst.ip in ${LIST}"), items=("1.1.1.0/24",)))
     edges = [0x0A000000, 0x0AFFFFFF, 0x010100FF, 0x01010100, 0x010101FF, 0x01010200]
-    assert {*edges_of(known)} >= {*edges}
+    assert {*known.all_numbers} >= {*edges}
 
 
 @pytest.mark.parametrize(

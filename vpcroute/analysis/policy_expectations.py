@@ -14,7 +14,7 @@ import attrs
 
 from vpcroute.analysis.expectations import Expectation
 from vpcroute.analysis.policies import PolicyAnswer, ask_policies
-from vpcroute.analysis.policy_questions import Known, Question, edges_of, host_of, names_of
+from vpcroute.analysis.policy_questions import Known, Question, host_of
 from vpcroute.errors import InvalidAddress, RouteError, quoted
 from vpcroute.fib.resolver import Resolver
 from vpcroute.policies.gateway import GatewayPolicies
@@ -75,7 +75,7 @@ class PolicyExpectation:
             version, first, last = target
             offset = 0 if version == 4 else _IPV6
             ends = {first + offset, last + offset}
-            ends.update(edge for edge in edges_of(known) if first + offset <= edge <= last + offset)
+            ends.update(edge for edge in known.all_numbers if first + offset <= edge <= last + offset)
             hosts = map(host_of, sorted(ends))
         yield from (Question(f"{scheme}://{host}/") for host in hosts for scheme in _SCHEMES)
 
@@ -138,5 +138,5 @@ def _names(target: str, known: Known) -> Iterator[str]:
     if suffix == target:
         yield target
     else:
-        yield from (name for name in names_of(known) if name.partition(".")[2] == suffix)
+        yield from (name for name in known.all_names if name.partition(".")[2] == suffix)
         yield f"below.{suffix}"

@@ -9,7 +9,9 @@ pattern, a header, a time or other people's data tells apart is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from ipaddress import ip_address, ip_network
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -29,7 +31,7 @@ from vpcroute.store import destination_of
 if TYPE_CHECKING:
     from vpcroute.table import RouteTable
 
-__all__ = ["Known", "Question", "edges_of", "host_of", "names_of", "questions"]
+__all__ = ["Known", "Question", "host_of", "questions"]
 
 _IPV6: Final = 1 << 32
 _LAST: Final = _IPV6 + (1 << 128) - 1
@@ -93,6 +95,22 @@ class Known:
         ]
         return cls(table.gateway_rules, table.gateway_lists, tuple(name_edges(table)), tuple(numbers))
 
+    @cached_property
+    def all_numbers(self) -> tuple[int, ...]:
+        """The ends of all ranges of addresses that rules, lists and routes mention, with their neighbours."""
+        return tuple(sorted({*self._mentioned.numbers, *self.numbers}))
+
+    @cached_property
+    def all_names(self) -> tuple[str, ...]:
+        """The names that rules, lists and routes mention, and some beside them."""
+        return tuple(sorted({*self._mentioned.names, *self.names}))
+
+    @cached_property
+    def _mentioned(self) -> _Mentioned:
+        found = _Mentioned()
+        _of_rules(found, [self], self.rules)
+        return found
+
 
 @attrs.define
 class _Mentioned:
@@ -134,20 +152,6 @@ def questions(
             if question not in seen:
                 seen.add(question)
                 yield question
-
-
-def edges_of(known: Known) -> list[int]:
-    """The ends of all ranges of addresses that rules, lists and routes mention, with their neighbours, as numbers."""
-    found = _Mentioned()
-    _of_rules(found, [known], known.rules)
-    return sorted({*found.numbers, *known.numbers})
-
-
-def names_of(known: Known) -> list[str]:
-    """The names that rules, lists, routes and known addresses mention, and some beside them."""
-    found = _Mentioned()
-    _of_rules(found, [known], known.rules)
-    return sorted({*found.names, *known.names})
 
 
 def _of_rules(found: _Mentioned, states: Iterable[Known], rules: Iterable[GatewayRule]) -> None:
@@ -197,19 +201,21 @@ def _take(found: _Mentioned, field: str, type_: Type, item: Any) -> None:
 
 
 def _asked(found: _Mentioned) -> Iterator[Question]:
-    """The requests that can be made of what is mentioned."""
+    """The requests that can be made of what is mentioned, one after the other: there may be millions."""
     hosts = [*found.names, *map(host_of, sorted(number for number in found.numbers if 0 < number <= _LAST))]
-    ports = sorted({*found.ports, *_PORTS})
-    candidates = [Question(url if "://" in url else f"https://{url}", m) for url in found.urls for m in found.methods]
-    candidates += [
-        Question(f"{scheme}://{host}{path}", method)
-        for host in hosts
-        for scheme in ("https", "http")
-        for path in found.paths
-        for method in found.methods
-    ]
-    candidates += [Question(f"{host}:{port}") for host in hosts for port in ports if 0 < port <= _LAST_PORT]
-    yield from (question for question in candidates if _is_request(question))
+    ports = sorted(port for port in {*found.ports, *_PORTS} if 0 < port <= _LAST_PORT)
+    of_urls = (Question(url if "://" in url else f"https://{url}", m) for url in found.urls for m in found.methods)
+    of_hosts = (question for host in hosts for question in _of_host(host, found, ports))
+    return filter(_is_request, chain(of_urls, of_hosts))
+
+
+def _of_host(host: str, found: _Mentioned, ports: Iterable[int]) -> Iterator[Question]:
+    for path in found.paths:
+        for method in found.methods:
+            yield Question(f"https://{host}{path}", method)
+            yield Question(f"http://{host}{path}", method)
+    for port in ports:
+        yield Question(f"{host}:{port}")
 
 
 def host_of(number: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from vpcroute.analysis.policies import PolicyAnswer, ask_policies
 from vpcroute.commands.addresses import batches
+from vpcroute.commands.complaints import complain
 from vpcroute.commands.inputs import load, vantage_of
 from vpcroute.commands.options import add_question
 from vpcroute.commands.policy_options import add_context, context_of, policies_of
@@ -74,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json and args.logs:
         args.parser.error("--json and --logs exclude each other")
     loaded = load(args, args.network)
+    if not loaded.gateway_rules:
+        complain("no policies: the document has no gateway_rules", source=args.network)
     resolver = loaded.compile(vantage)
     gateway = policies_of(loaded, resolver, context_of(args))
     ask = {"any": resolver.resolve, "fetch": resolver.resolve_fetch, "connect": resolver.resolve_connect}[args.reader]

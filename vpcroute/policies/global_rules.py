@@ -23,7 +23,7 @@ from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.selectors import Filter
 from vpcroute.policies.truth import Unknown
 
-__all__ = ["rules_of"]
+__all__ = ["is_concerned", "rules_of"]
 
 # The ends of the ids of a DNS and a resolver rule, and the domains that both are for.
 _DNS: Final = """
@@ -96,16 +96,20 @@ _ALWAYS_BLOCKED: Final = "http.request.uri.content_category"
 def rules_of(account: Account, filter_: Filter, situation: Situation) -> tuple[ReadRule, ...]:
     """The rules of a kind in the order in which they are asked; of the global ones those that could match."""
     own = account.rules[filter_]
-    rules, hosts = _global()
-    name = situation.name or ""
-    labels = name.split(".")
-    concerned = any(".".join(labels[i:]) in hosts for i in range(len(labels)))
-    found = rules[filter_] if concerned else ()
+    rules, _ = _global()
+    found = rules[filter_] if is_concerned(situation.name or "") else ()
     if filter_ == "http" and isinstance(situation.value(_ALWAYS_BLOCKED), Unknown):
         found = tuple([rule for rule in found if _ALWAYS_BLOCKED not in rule.fields])
     elif filter_ == "http":
         found = found or tuple([rule for rule in rules[filter_] if _ALWAYS_BLOCKED in rule.fields])
     return (*found, *own)
+
+
+def is_concerned(name: str) -> bool:
+    """Whether a global rule is about a name, or about one that it is below."""
+    _, hosts = _global()
+    labels = name.split(".")
+    return any(".".join(labels[i:]) in hosts for i in range(len(labels)))
 
 
 @cache

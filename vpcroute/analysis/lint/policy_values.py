@@ -11,7 +11,7 @@ from vpcroute.analysis.lint.policies import called
 from vpcroute.analysis.lint.seen import Seen
 from vpcroute.errors import InvalidAddress, printable, quoted
 from vpcroute.policies.facts import Situation
-from vpcroute.policies.global_rules import rules_of
+from vpcroute.policies.global_rules import is_concerned, rules_of
 from vpcroute.policies.request import Context, Request
 from vpcroute.policies.rules import Account
 from vpcroute.policies.selectors import SELECTORS, Filter, Selector
@@ -146,6 +146,8 @@ def _names(mention: Mention, lists: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_decided(account: Account, filter_: Filter, name: str) -> bool:
     """Whether a global policy lets a name pass before any rule of the account is asked."""
+    if not is_concerned(name.lower()):
+        return False
     try:
         request = Request.fetch(f"https://{name}/")
     except InvalidAddress:
