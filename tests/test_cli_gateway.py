@@ -231,3 +231,13 @@ def test_sample_from_standard_input(capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"https://pastebin.com/\nhttps://x.pastebin.com/\n")))
     assert main(["gateway", "test", "--network", SAMPLE, "-"]) == 1
     assert capsys.readouterr().out.count("blocked  DNS: Block listed domains") == 2
+
+
+def test_where_a_policy_leads_to_a_private_destination_others_may_not_apply(run: Run) -> None:
+    override = rule(
+        "o", "override", "dns", traffic='dns.fqdn == "a.example"', rule_settings={"override_ips": ["10.0.0.9"]}
+    )
+    block = rule("n", filter="l4", traffic="net.dst.ip == 10.0.0.9")
+    _, out, _ = run([override, block], "test", "--json", "--answer", "a.example=1.1.1.1", "http://a.example/", **ROUTES)
+    policies = json.loads(out)["policies"]
+    assert (policies["final"], policies["finals"], policies["applies"]) == ("unknown", ["allowed", "blocked"], False)

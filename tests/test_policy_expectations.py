@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,30 @@ def test_gateway_is_on_the_way_of_cf1_network_only(files: list[str], capsys: pyt
     Path(files[2]).write_text(json.dumps(network), encoding="utf-8")
     assert main([*files, "--tunnel", "eu"]) == 2
     assert "cf1:network only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_range_is_asked_wherever_answers_change(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    table = RouteTable()
+    for _ in range(rng.randrange(3)):
+        table.announce(SubnetRoute(f"8.8.8.{rng.randrange(32)}/32", via=EU, virtual_network=None))
+    low, high = sorted(rng.choices(range(32), k=2))
+    odd = [f"8.8.8.{low}..8.8.8.{high}", f"8.8.8.{rng.randrange(32)}", f"8.8.8.{rng.randrange(8) * 4}/30"]
+    traffic = f"net.dst.ip in {{{' '.join(rng.sample(odd, rng.randrange(1, 4)))}}}"
+    internet = rng.choice(("", ' and net.offramp.type == "internet"'))
+    table.set_gateway([GatewayRule("r", "r", "block", ("l4",), 1, True, traffic + internet)], [])
+    resolver = table.compile()
+    gateway = GatewayPolicies.of(table, router=resolver)
+    known = Known.edges(table)
+    for outcome in ("allowed", "blocked", "unknown"):
+        every = [PolicyExpectation(f"8.8.8.{n}", {"outcome": outcome}) for n in range(32)]
+        one_by_one = all(check_policies(gateway, resolver, known, one) is None for one in every)
+        whole = PolicyExpectation("8.8.8.0/27", {"outcome": outcome})
+        assert (check_policies(gateway, resolver, known, whole) is None) == one_by_one
+        ranged = [PolicyExpectation(f"8.8.8.{n}-8.8.8.{n + 3}", {"outcome": outcome}) for n in range(0, 32, 4)]
+        found = [check_policies(gateway, resolver, known, one) is None for one in ranged]
+        assert found == [
+            all(check_policies(gateway, resolver, known, one) is None for one in every[n : n + 4])
+            for n in range(0, 32, 4)
+        ]

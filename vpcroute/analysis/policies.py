@@ -30,7 +30,6 @@ __all__ = ["STAGES", "PolicyAnswer", "Stage", "ask_policies", "name_of", "reason
 
 _IPV6: Final = 1 << 32  # where the numbers of IPv6 addresses begin
 _MOST_VALUES: Final = 8
-_APPLIES: Final = frozenset({"inspected"})
 #: What a stage does to a request that goes on.
 _PASSES: Final = frozenset({"allowed", "not_evaluated", "not_inspected", "not_applicable"})
 
@@ -79,8 +78,10 @@ class PolicyAnswer:
 
     @property
     def applies(self) -> bool:
-        """Whether it is documented that the policies apply."""
-        return isinstance(self.resolution, RouteError) or self.resolution.gateway in _APPLIES
+        """Whether it is documented that the policies apply: by where it goes in the end, as far as that is known."""
+        if self.outcome is not None and self.outcome.offramps is not None:
+            return set(self.outcome.offramps) <= {"internet"}
+        return isinstance(self.resolution, RouteError) or self.resolution.gateway == "inspected"
 
     @property
     def finals(self) -> frozenset[str]:

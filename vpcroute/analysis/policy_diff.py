@@ -33,7 +33,7 @@ POLICY_CHANGES: Final = dict(
         strict=True,
     )
 )
-_MOST: Final = 20_000
+_MOST: Final = 10_000
 
 
 @attrs.frozen

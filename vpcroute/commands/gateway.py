@@ -18,7 +18,7 @@ from vpcroute.credentials import without_credentials
 from vpcroute.errors import InvalidAddress, RouteError
 from vpcroute.limits import LONGEST_LINE
 from vpcroute.output.objects import json_line
-from vpcroute.output.policies import HEADER, log_json, policies_json, policy_row, story
+from vpcroute.output.policies import HEADER, STORY_WIDTH, log_json, policies_json, policy_row, story
 from vpcroute.output.tables import STYLES, table
 from vpcroute.output.terminal import console_of, write
 from vpcroute.output.words import describe
@@ -36,6 +36,8 @@ returned them. Cloudflare's global policies come before them.
 test   prints a line for each address: what becomes of the request, and which rule decides
 trace  prints route and policies as one story: every stage, every rule that was asked with why it matched or not ("*"
        decided, "?" may decide), what is not known, and what would settle it
+
+A name of which no address is known is asked as if it had a way; --answer gives its addresses.
 
 Outcomes: allowed, blocked, redirected, refused (by the routes), connect_failed, and unknown, where rules that may
 match or not would do different things. Nothing is called allowed that a rule could block. Categories, applications,
@@ -56,7 +58,7 @@ the source of a Worker and the like are not known offline; --given says them: --
 --logs prints the log records that each request leaves, an object a line: dataset, predicted, certain (that there is
 such a record), assumed (fields whose words are not published), record (what is known, in the dataset's field names).
 
-""" + status_text("all requests are allowed for certain", "one is not")
+""" + status_text("all requests are certainly allowed by the policies", "one is not")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,11 +136,12 @@ def _logs(gateway: GatewayPolicies, answer: PolicyAnswer) -> Iterator[dict[str, 
 
 def _story(gateway: GatewayPolicies, loaded: RouteTable, title: str) -> Callable[[Sequence[PolicyAnswer]], None]:
     console = console_of(sys.stdout)
+    width = STORY_WIDTH if console is None else console.width
     between = ""
 
     def show(answers: Sequence[PolicyAnswer]) -> None:
         nonlocal between
-        for line in (line for answer in answers for line in (None, *story(gateway, answer, loaded, title))):
+        for line in (line for answer in answers for line in (None, *story(gateway, answer, loaded, title, width))):
             if line is None:
                 write(sys.stdout, between)
                 between = "\n"

@@ -24,14 +24,25 @@ from vpcroute.policies.pipeline import Outcome
 from vpcroute.policies.resolvers import Table, route_resolvers
 from vpcroute.policies.truth import Missing, Unknown
 
-__all__ = ["HEADER", "decided_by", "log_json", "outcome_json", "policies_json", "policy_row", "stage_lines", "story"]
+__all__ = [
+    "HEADER",
+    "STORY_WIDTH",
+    "decided_by",
+    "log_json",
+    "outcome_json",
+    "policies_json",
+    "policy_row",
+    "stage_lines",
+    "story",
+]
 
 HEADER: Final = ("address", "outcome", "decided by")
 _STYLE: Final = {"allowed": "INTERNET", "unknown": "open"}
 _GLOBAL: Final = "00000001-"
 _NOT_DOCUMENTED: Final = "whether the policies apply to private destinations of Workers is not documented"
 _NO_ADDRESS: Final = "its addresses are not known, so neither is its way"
-_WIDTH: Final = 100
+#: How wide a story is where no terminal says.
+STORY_WIDTH: Final = 100
 
 
 # As a row
@@ -83,7 +94,7 @@ def _hangs(missing: Missing) -> str:
 
 
 def story(
-    gateway: GatewayPolicies, answer: PolicyAnswer, table: Table, title: str, width: int = _WIDTH
+    gateway: GatewayPolicies, answer: PolicyAnswer, table: Table, title: str, width: int = STORY_WIDTH
 ) -> Iterator[Line]:
     """Route and policies of an address, every stage with every rule that was asked."""
     yield Line(clean(answer.address) or "''")
@@ -198,12 +209,12 @@ def stage_lines(answer: PolicyAnswer) -> Iterator[Line]:
     yield Line("policies")
     yield Line(f"  => {_verdict(answer)}", _STYLE.get(answer.final, "refused"))
     for note in _notes(answer):
-        yield from _wrapped(note.text, "     ", _WIDTH, note.about)
+        yield from _wrapped(note.text, "     ", STORY_WIDTH, note.about)
     width = max((len(stage.name) for stage in answer.stages), default=0)
     for stage in answer.stages:
         names = dict.fromkeys(name_of(candidate.rule) for candidate in stage.decision.candidates)
         by = f" by {' or '.join(names)}" if stage.decision.considered else ""
-        yield from _wrapped(f"{_outcome(stage)}{by}", f"  {stage.name.ljust(width)}  ", _WIDTH, "")
+        yield from _wrapped(f"{_outcome(stage)}{by}", f"  {stage.name.ljust(width)}  ", STORY_WIDTH, "")
 
 
 def _wrapped(text: str, label: str, width: int, about: str) -> Iterator[Line]:

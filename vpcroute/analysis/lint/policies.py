@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from vpcroute.analysis.lint.checks import LintCode, LintFinding
 from vpcroute.analysis.lint.seen import Seen
@@ -72,25 +72,40 @@ def as_read(seen: Seen) -> Iterator[LintFinding]:
 
 def blocks_workers(seen: Seen) -> Iterator[LintFinding]:
     """Blocks without identity behind an allow with one, for at least the same traffic."""
-    rules = [rule for rule in seen.table.gateway_rules if rule.enabled]
-    for number, block in enumerate(rules):
-        if block.action != "block" or _has_people(block):
+    allows: list[_Traffic] = []
+    for rule in seen.table.gateway_rules:
+        one = _Traffic(rule, _has_people(rule), _conditions(rule))
+        if not rule.enabled:
             continue
-        before = [rule for rule in rules[:number] if rule.action == "allow" and rule.filters == block.filters]
-        if any(not _has_people(allow) and _covers(allow, block) for allow in before):
+        if rule.action == "allow":
+            allows.append(one)
+        if rule.action != "block" or one.of_people:
+            continue
+        before = [allow for allow in allows if allow.rule.filters == rule.filters]
+        if any(not allow.of_people and _covers(allow, one) for allow in before):
             continue  # nothing gets to the block
-        allow = next((one for one in before if _has_people(one) and _covers(block, one)), None)
-        if allow is not None:
-            text = f"{called(block)} blocks Workers: {called(allow)} before it allows by {_people(allow)} only"
-            yield seen.found(LintCode.BLOCKS_WORKERS, text, path=seen.place(block))
+        people = next((allow.rule for allow in before if allow.of_people and _covers(one, allow)), None)
+        if people is not None:
+            text = f"{called(rule)} blocks Workers: {called(people)} before it allows by {_people(people)} only"
+            yield seen.found(LintCode.BLOCKS_WORKERS, text, path=seen.place(rule))
 
 
-def _covers(wide: GatewayRule, narrow: GatewayRule) -> bool:
+class _Traffic(NamedTuple):
+    """A rule with what must hold of its traffic; None where that cannot be read."""
+
+    rule: GatewayRule
+    of_people: bool
+    conditions: frozenset[Expression] | None
+
+
+def _conditions(rule: GatewayRule) -> frozenset[Expression] | None:
+    tree = tree_of(rule, "traffic")
+    return None if tree is None and rule.traffic.strip(" \r\n") else _conjuncts(tree)
+
+
+def _covers(wide: _Traffic, narrow: _Traffic) -> bool:
     """Whether a rule's traffic is, as it is written, all that of another one."""
-    trees = [tree_of(rule, "traffic") for rule in (wide, narrow)]
-    if any(tree is None and rule.traffic.strip(" \r\n") for tree, rule in zip(trees, (wide, narrow), strict=True)):
-        return False  # it cannot be read
-    return _conjuncts(trees[0]) <= _conjuncts(trees[1])
+    return wide.conditions is not None and narrow.conditions is not None and wide.conditions <= narrow.conditions
 
 
 def matches_workers(seen: Seen) -> Iterator[LintFinding]:
