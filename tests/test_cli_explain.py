@@ -58,6 +58,13 @@ candidates
   lost     10.0.0.0/16 through staging-vpc, virtual network staging
            virtual_network: virtual network staging is not seen from default
            would win if it is asked in virtual network staging
+
+policies
+  => allowed
+  egress     not_applicable
+  network    allowed by no rule
+  HTTP       allowed by no rule
+  isolation  not_isolated
 """,
     ),
     "health": (
@@ -84,6 +91,12 @@ candidates
            would win if ipsec-hq-1 is healthy
            would win if ipsec-hq-2 is down
            would win if 10.50.0.0/16 through ipsec-hq-2 is withdrawn
+
+policies
+  => allowed
+  egress   not_applicable
+  network  allowed by no rule
+  HTTP     not_applicable
 """,
     ),
     "refused": (
@@ -164,6 +177,14 @@ candidates
   lost     10.0.0.0/16 through staging-vpc, virtual network staging
            virtual_network: virtual network staging is not seen from default
            would win if it is asked in virtual network staging
+
+policies
+  => allowed
+  DNS       allowed by no rule
+  resolver  custom by Resolve corporate names in Frankfurt
+  egress    not_applicable
+  network   allowed by no rule
+  HTTP      not_applicable
 """,
     ),
 }
@@ -234,3 +255,26 @@ def test_help_lists_every_code(explain: Explain) -> None:
     )
     assert [str(code) for kind in kinds for code in kind if str(code) not in out] == []
     assert set(map(str, explanation.LossReason)) - set(explanation.RULE) == {"pattern_order", "stored_wildcard"}
+
+
+def test_what_policies_do_follows_where_there_are_some(explain: Explain) -> None:
+    status, out, _ = explain("1.1.1.1:25")
+    assert status == 0
+    assert (
+        out[out.index("\npolicies") :]
+        == """
+policies
+  => blocked; network: Block mail and SSH to the Internet
+  egress   default by no rule
+  network  blocked by Block mail and SSH to the Internet
+"""
+    )
+    _, out, _ = explain("--json", "1.1.1.1:25", "10.99.1.1:25", "x")
+    found = [json.loads(line)["policies"] for line in out.splitlines()]
+    assert [found[0]["final"], found[1]["final"], found[2]] == ["blocked", "refused", None]
+
+
+@pytest.mark.parametrize("argv", [["--tunnel", "prod-vpc"], ["--service", "orders-db"]])
+def test_gateway_is_not_on_the_way_of_a_tunnel(explain: Explain, argv: list[str]) -> None:
+    _, out, err = explain("--json", *argv, "10.0.1.50:25")
+    assert (json.loads(out)["policies"], err) == (None, "")

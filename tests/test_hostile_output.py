@@ -22,6 +22,15 @@ UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u206
 ID = "550e8400-e29b-41d4-a716-446655440001"
 
 
+_RULES: list[tuple[int, str, dict[str, Any]]] = [
+    (2, "dns", {"enabled": True, "traffic": f'dns.fqdn in {{"{BAD[-2]}x" "y"}}', "rule_settings": {BAD: BAD}}),
+    (3, "l4", {"enabled": True, "traffic": "any(app.ids[*] in {1})", "identity": f'identity.name == r#"{BAD}"#'}),
+    (4, "l4", {"enabled": True, "traffic": f"net.dst.port == 1 and {BAD}"}),
+    (5, "dns_resolver", {"enabled": True, "action": "resolve", "rule_settings": {"dns_resolvers": {"ipv4": [BAD]}}}),
+    (6, "http", {"enabled": True, "action": "redirect", "rule_settings": {"redirect": {"target_uri": BAD}}}),
+]
+
+
 def _loads() -> dict[str, Any]:
     """A document that loads, with hostile text wherever text is taken as people wrote it."""
     tunnel = {"tunnel_id": ID, "tun_type": "cfd_tunnel", "tunnel_name": BAD}
@@ -36,7 +45,11 @@ def _loads() -> dict[str, Any]:
         "hostname_routes": [{"hostname": "a.local", "comment": BAD, **tunnel}],
         "wan": {"routes": [{"prefix": "10.2.0.0/16", "nexthop": "10.9.9.9", "priority": 1, "description": BAD}]},
         "gateway_rules": [
-            {"id": BAD, "name": BAD, "action": BAD, "precedence": 1, "traffic": BAD, "rule_settings": {BAD: BAD}}
+            {"id": BAD, "name": BAD, "action": BAD, "precedence": 1, "traffic": BAD, "rule_settings": {BAD: BAD}},
+            *(
+                {"id": f"{BAD}{n}", "name": BAD, "action": "block", "filters": [filter_], "precedence": n, **more}
+                for n, filter_, more in _RULES
+            ),
         ],
         "gateway_lists": [{"id": BAD, "name": BAD, "type": BAD, "items": [{"value": BAD}]}],
         BAD: {BAD: BAD},
@@ -73,6 +86,7 @@ ASKED = [
     "192.168.0.1:1",
     f"{BAD}:1",
 ]
+FETCHED = [*ASKED, "http://8.8.8.8/", "https://a.local/", f"http://a.example/{BAD}"]
 COMMANDS = {
     "resolve": ["resolve", *ASKED],
     "resolve --json": ["resolve", "--json", *ASKED],
@@ -92,6 +106,17 @@ COMMANDS = {
     "whatif --json": ["whatif", "--json", "--drain", ID],
     "whatif --markdown": ["whatif", "--markdown", "--withdraw", "10.0.0.0/8"],
     "whatif of an unknown connector": ["whatif", "--down", BAD],
+    "whatif of a policy": ["whatif", "--remove-rule", f"{BAD}3"],
+    "whatif of a policy --json": ["whatif", "--json", "--remove-rule", f"{BAD}3"],
+    "whatif of a policy --markdown": ["whatif", "--markdown", "--remove-rule", f"{BAD}3"],
+    "whatif of an unknown policy": ["whatif", "--enable-rule", f"{BAD}{BAD}"],
+    "gateway test": ["gateway", "test", *FETCHED],
+    "gateway trace": ["gateway", "trace", *FETCHED],
+    "gateway trace --json": ["gateway", "trace", "--json", *FETCHED],
+    "gateway test of a given value": ["gateway", "test", "--given", f"{BAD}={BAD}", *FETCHED],
+    "lint": ["lint"],
+    "lint --json": ["lint", "--json"],
+    "lint --sarif": ["lint", "--sarif"],
     "impact": ["impact"],
     "impact --json": ["impact", "--json"],
     "assert --record": ["assert", "--record"],

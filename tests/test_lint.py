@@ -43,6 +43,7 @@ from vpcroute import (
 )
 from vpcroute.analysis.lint import CHECKS, SEVERITIES, LintCode, LintFinding, lint
 from vpcroute.analysis.lint.names import is_private
+from vpcroute.analysis.lint.policy_checks import POLICY_CHECKS
 from vpcroute.analysis.lint.problems import of_problems
 from vpcroute.egress import ClientDevice
 from vpcroute.findings import FROM_DOCUMENT
@@ -521,7 +522,8 @@ def test_nearly_the_same(case: Case) -> None:
 
 def test_every_check_is_tried() -> None:
     tried = {case.code for case in CASES}
-    assert tried | {"route_not_in_force"} == {*CHECKS} == {*LintCode}
+    policies = {row[1] for row in POLICY_CHECKS}  # tests/test_lint_policies.py has these
+    assert tried | {"route_not_in_force"} | policies == {*CHECKS} == {*LintCode}
 
 
 def test_a_route_that_is_not_in_force_for_no_known_reason() -> None:
@@ -575,6 +577,7 @@ def test_sample() -> None:
         ("host_bits", "wan.routes[8].prefix"),
         ("public_name", "hostname_routes[5]"),
         ("public_range", "routes[7]"),
+        ("http_ports_unseen", "gateway_rules[4]"),
     ]
 
 

@@ -3,51 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import pytest
-from policy_examples import ROWS
+from policy_examples import ROWS, outcome_of
 
 from vpcroute.policies.decision import Decision
-from vpcroute.policies.pipeline import Outcome, evaluate
-from vpcroute.policies.request import Context, Request
-from vpcroute.policies.rules import Account
-from vpcroute.sources.document import read
-
-_NOW: Final = "2026-11-24T12:00:00Z"
-_METHODS: Final = {"ok": True, "fail": False}
-
-
-def account_of(given: Mapping[str, Any]) -> Account:
-    """An account as a network document has it."""
-    document = {"gateway_rules": given["rules"], "gateway_lists": given.get("lists", [])}
-    table = read({**document, "gateway_configuration": given.get("configuration")})
-    return Account(table.gateway_rules, table.gateway_lists, table.gateway_settings)
-
-
-def request_of(given: Mapping[str, Any]) -> Request:
-    record_type = given.get("rtype", "A")
-    if given["op"] == "connect":
-        return Request.connect(given["address"], record_type=record_type)
-    method, headers = given.get("method", "GET"), given.get("headers")
-    return Request.fetch(given["url"], method=method, headers=headers, record_type=record_type)
-
-
-def context_of(row: Mapping[str, Any]) -> Context:
-    facts, request = row["facts"], request_of(row["request"])
-    return Context(
-        now=datetime.fromisoformat(facts.get("now", _NOW)),
-        answers={} if request.target.version or "dns" not in facts else {request.target.host: facts["dns"]},
-        given=facts.get("fields", {}),
-        offramp=facts.get("offramp", "internet"),
-        connects=_METHODS[facts.get("connect", "ok")],
-        http_default=facts.get("http_default", "allowed"),
-    )
-
-
-def outcome_of(row: Mapping[str, Any]) -> Outcome:
-    return evaluate(account_of(row["account"]), request_of(row["request"]), context_of(row))
+from vpcroute.policies.pipeline import Outcome
 
 
 def _rule(decision: Decision[Any]) -> str | None:

@@ -50,6 +50,9 @@ def test_rows_are_those_of_the_table() -> None:
     assert [(row["id"], row["expect"]) for row in ROWS["examples"]] == [
         (row["id"], row["expect"]) for row in shared["examples"]
     ]
+    assert [(row["example"], row["record"]) for row in ROWS["logs"]] == [
+        (row["example"], row["record"]) for row in shared["logs"]
+    ]
 
 
 # What is read: another spelling, and the one that is printed

@@ -15,8 +15,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_examples import ROWS
-from test_policy_examples import account_of, context_of, request_of
+from policy_examples import ROWS, account_of, context_of, request_of
 
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open

@@ -27,6 +27,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "resolve": ("resolve", "where addresses go"),
     "explain": ("explain", "why addresses go where they go, and what would have to be true for another way"),
+    "gateway": ("gateway", "what the account's Gateway policies do with requests, and why"),
     "show": ("show", "the route table as a tree, with what each route is worth"),
     "check": ("check", "what is in a network document, and what is odd"),
     "lint": ("lint", "what is wrong in a network document, or has no effect, or may not be meant"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -13,14 +13,15 @@ from vpcroute.announcements import Announcement, DeviceAddress, HostnameRoute, S
 from vpcroute.compiler import compile_table
 from vpcroute.egress import ClientDevice, Connector, Health, OnRamp
 from vpcroute.errors import quoted
-from vpcroute.fib.resolver import Resolver
 from vpcroute.fields import read_prefix
 from vpcroute.vantage import RoutingMode, Vantage
 
 if TYPE_CHECKING:
     from vpcroute.table import RouteTable
 
-__all__ = ["Announce", "Change", "Drain", "Mode", "State", "Withdraw", "rehearse", "whatif"]
+__all__ = ["Announce", "Change", "Drain", "Mode", "State", "Withdraw", "around", "rehearse", "whatif"]
+
+_T = TypeVar("_T")
 
 
 class Change(Protocol):
@@ -152,15 +153,34 @@ def whatif(table: RouteTable, changes: Iterable[Change], vantage: Vantage | None
 def rehearse(table: RouteTable, changes: Iterable[Change], vantages: Iterable[Vantage]) -> list[Changes]:
     """The same from several vantages."""
     asked = list(vantages)
-    before: list[Resolver] = []
-    after: list[Resolver] = []
+    before, after = around(
+        table, changes, lambda made: [compile_table(table, _seen_after(made, vantage)) for vantage in asked]
+    )
+    return list(map(diff, before, after))
+
+
+def around(table: RouteTable, changes: Iterable[Change], look: Callable[[tuple[Change, ...]], _T]) -> tuple[_T, _T]:
+    """What is seen before some changes and after them; the table stays as it is.
+
+    Args:
+        table: the table.
+        changes: what is done to it.
+        look: what is seen of the table; it is given the changes that have been made.
+    """
+    wanted = tuple(changes)
+    seen: list[_T] = []
     try:
         with table.transaction():
-            before += (compile_table(table, vantage) for vantage in asked)
-            for change in changes:
+            seen.append(look(()))
+            for change in wanted:
                 change.apply(table)
-                asked = list(map(change.seen_from, asked))
-            after += (compile_table(table, vantage) for vantage in asked)
+            seen.append(look(wanted))
             raise _Rehearsed
     except _Rehearsed:
-        return list(map(diff, before, after))
+        return seen[0], seen[1]
+
+
+def _seen_after(changes: Iterable[Change], vantage: Vantage) -> Vantage:
+    for change in changes:
+        vantage = change.seen_from(vantage)
+    return vantage

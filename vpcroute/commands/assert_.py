@@ -14,19 +14,25 @@ import attrs
 from vpcroute.analysis.expectations import Failure, check, recorded
 from vpcroute.analysis.explain import explain
 from vpcroute.analysis.explanation import Explanation
+from vpcroute.analysis.policy_expectations import PolicyExpectation, PolicyFailure, check_policies
+from vpcroute.analysis.policy_questions import Known
 from vpcroute.analysis.standpoints import every_vantage
 from vpcroute.commands.inputs import load, read, vantage_of
 from vpcroute.commands.options import add_network, add_vantage
+from vpcroute.commands.policy_options import policies_of
 from vpcroute.commands.status import Status, status_text
 from vpcroute.egress import Gateway
-from vpcroute.errors import InvalidDocument, printable, quoted
+from vpcroute.errors import InvalidDocument, InvalidVantage, printable, quoted
 from vpcroute.fib.resolver import Resolver
 from vpcroute.output.changes import answer_json, answer_text
 from vpcroute.output.explanations import gist, json_of, lines_of
 from vpcroute.output.objects import json_line
+from vpcroute.output.policies import decided_by
+from vpcroute.output.policy_changes import policy_answer_json
 from vpcroute.output.tables import Note, Row, table
 from vpcroute.output.terminal import write
 from vpcroute.output.words import clean, describe
+from vpcroute.policies import GatewayPolicies
 from vpcroute.sources.expectations import Expected, load_expectations
 from vpcroute.table import RouteTable
 from vpcroute.vantage import Vantage
@@ -38,12 +44,17 @@ USAGE: Final = "--network FILE [options] EXPECTATIONS"
 EPILOG: Final = """\
 The expectations are a JSON or TOML file: {"expectations": [{destination, must, must_not, vantage, note}]}.
   destination  an address, a prefix, a range first-last, a name, or *.suffix for all names one label below
-  must         what every answer there must have: {egress, offramp, code, guaranteed}; egress is an id or a name
+  must         what every answer there must have: {egress, offramp, code, guaranteed}; egress is an id or a name;
+               {outcome} of Gateway's policies: allowed, blocked, redirected, refused or unknown
   must_not     what no answer there may have
   vantage      {tunnel, virtual_network, region, colo, routing_mode}, or "every" for every virtual network, region and
                data centre; without it that of the command line
 Every address of a range is checked. A failure shows the first address that is not as expected, and what decided there;
 --json and --junit have its whole explanation.
+
+For an outcome a destination may also be a URL for fetch(), or host:port for connect(). Addresses, names and ranges are
+asked as fetch() by https and by http: a range wherever a rule, a list or a route may begin to answer otherwise. What
+cannot be known offline has the outcome unknown, and is never taken for allowed.
 
 --json prints one object: checked, failures [{path, destination, vantage, counterexample, count, answer, note,
 explanation}]; explanation is the object that explain --json prints.
@@ -54,7 +65,8 @@ explanation}]; explanation is the object that explain --json prints.
 
 """ + status_text("all hold", "some do not", "bad usage, document, expectations or vantage")
 
-_Result = tuple[Expected, Vantage, Failure | None]
+_Failure = Failure | PolicyFailure
+_Result = tuple[Expected, Vantage, _Failure | None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,14 +116,27 @@ def _show(loaded: RouteTable, expected: Sequence[Expected], vantage: Vantage, ar
     return not failed
 
 
-def _checked(loaded: RouteTable, expected: Iterable[Expected], asked: Vantage) -> Iterator[_Result]:
+def _checked(loaded: RouteTable, expected: Sequence[Expected], asked: Vantage) -> Iterator[_Result]:
     resolvers: dict[Vantage, Resolver] = {}
+    policies: dict[Vantage, GatewayPolicies] = {}
+    known = Known.edges(loaded)
     every = [vantage for vantage, _ in every_vantage(loaded, loaded, Vantage(routing_mode=asked.routing_mode))]
+    if asked.network_id is None and any(map(_is_of_policies, expected)):
+        raise InvalidVantage("Gateway is on the way of cf1:network only, so no outcome is expected of another binding")
     for one in expected:
         for vantage in every if one.vantage is None else [asked if one.vantage == Vantage() else one.vantage]:
             if vantage not in resolvers:
                 resolvers[vantage] = loaded.compile(vantage)
-            yield one, vantage, check(resolvers[vantage], one.expectation)
+            if isinstance(one.expectation, PolicyExpectation):
+                if vantage not in policies:
+                    policies[vantage] = policies_of(loaded, resolvers[vantage])
+                yield one, vantage, check_policies(policies[vantage], resolvers[vantage], known, one.expectation)
+            else:
+                yield one, vantage, check(resolvers[vantage], one.expectation)
+
+
+def _is_of_policies(one: Expected) -> bool:
+    return isinstance(one.expectation, PolicyExpectation)
 
 
 def _refuse_unknown(loaded: RouteTable, expected: Iterable[Expected]) -> None:
@@ -149,29 +174,40 @@ def _wanted(one: Expected) -> str:
     return clean(", ".join(said))
 
 
-def _row(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> Row:
+def _row(loaded: RouteTable, one: Expected, vantage: Vantage, failure: _Failure) -> Row:
     notes = [
         f"{_wanted(one)}; from {describe(loaded.stand(vantage))}",
         one.note,
         gist(_explained(loaded, vantage, failure)),
     ]
-    cells = printable(failure.expectation.destination), failure.counterexample, answer_text(failure.answer)
+    cells = printable(failure.expectation.destination), failure.counterexample, _answer_text(failure)
     return Row((*cells, str(failure.count)), tuple(Note("finding", clean(note)) for note in notes if note), "error")
 
 
-def _explained(loaded: RouteTable, vantage: Vantage, failure: Failure) -> Explanation:
+def _answer_text(failure: _Failure) -> str:
+    if isinstance(failure, PolicyFailure):
+        by = decided_by(failure.answer)
+        return f"{failure.answer.final} ({by})" if by else failure.answer.final
+    return answer_text(failure.answer)
+
+
+def _answer_json(failure: _Failure) -> dict[str, Any]:
+    return policy_answer_json(failure.answer) if isinstance(failure, PolicyFailure) else answer_json(failure.answer)
+
+
+def _explained(loaded: RouteTable, vantage: Vantage, failure: _Failure) -> Explanation:
     """Why the counterexample goes where it goes."""
     return explain(loaded, vantage, failure.question)
 
 
-def _failure_json(loaded: RouteTable, one: Expected, vantage: Vantage, failure: Failure) -> dict[str, Any]:
+def _failure_json(loaded: RouteTable, one: Expected, vantage: Vantage, failure: _Failure) -> dict[str, Any]:
     return {
         "path": one.path,
         "destination": failure.expectation.destination,
         "vantage": {name: value for name, value in attrs.asdict(vantage).items() if value is not None},
         "counterexample": failure.counterexample,
         "count": failure.count,
-        "answer": answer_json(failure.answer),
+        "answer": _answer_json(failure),
         "note": one.note,
         "explanation": json_of(_explained(loaded, vantage, failure)),
     }
@@ -186,7 +222,7 @@ def _junit(loaded: RouteTable, results: list[_Result], failed: int) -> Iterator[
         if failure is None:
             yield f"{case}/>"
             continue
-        text = f"{failure.counterexample}: {answer_text(failure.answer)}; {failure.count} are wrong"
+        text = f"{failure.counterexample}: {_answer_text(failure)}; {failure.count} are wrong"
         yield f"{case}>"
         why = "\n".join(line.text for line in lines_of(_explained(loaded, vantage, failure)))
         yield f"    <failure message={_attribute(text)}>{escape(why)}</failure>"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Final
+from typing import Any, Final
 
 from vpcroute.analysis.diff import diff
+from vpcroute.analysis.policy_whatif import compare_policies
 from vpcroute.analysis.standpoints import every_vantage, networks_apart
 from vpcroute.announcements import VirtualNetwork
 from vpcroute.commands.changes import FORMS, add_forms, needs_network, show_changes
 from vpcroute.commands.inputs import load, vantage_of
 from vpcroute.commands.options import add_reading, add_vantage
+from vpcroute.commands.policy_changes import POLICY_FORMS, show_policy_changes
 from vpcroute.commands.status import Status, status_text
 from vpcroute.errors import printable
+from vpcroute.output.policy_changes import policy_diff_json
 from vpcroute.output.terminal import write
 
 __all__ = ["EPILOG", "USAGE", "add_arguments", "run"]
@@ -29,6 +32,7 @@ and from every region and data centre that a route or a state names.
 
 {FORMS}with --every also virtual_networks {{gone, new}}.
 
+{POLICY_FORMS}
   vpcroute diff main.json branch.json
   vpcroute diff main.json branch.json --markdown --every
 
@@ -58,9 +62,12 @@ def run(args: argparse.Namespace) -> int:
         gone, added = networks_apart(old, new)
     found = [diff(old.compile(before), new.compile(after)) for before, after in vantages]
     apart = {"gone": [n.name for n in gone], "new": [n.name for n in added]}
-    show_changes(found, old, args, {"virtual_networks": apart} if args.every else {})
+    policies = None if vantage.network_id is None else compare_policies(old, new, vantage)
+    more: dict[str, Any] = {"virtual_networks": apart} if args.every else {}
+    show_changes(found, old, args, {**more, "policies": policy_diff_json(policies)})
     if not args.json:
         for what, names in apart.items():
             if names:
                 write(sys.stdout, f"\nvirtual networks that are {what}: {printable(', '.join(names))}\n")
-    return Status.FOUND if any(found) or gone or added else Status.WELL
+    show_policy_changes(policies, args)
+    return Status.FOUND if any(found) or gone or added or policies else Status.WELL

@@ -22,6 +22,7 @@ __all__ = [
     "answer_text",
     "change_rows",
     "changes_json",
+    "escaped",
     "impact_json",
     "impact_row",
     "markdown",
@@ -142,7 +143,7 @@ def _vantage_json(vantage: Any) -> dict[str, str]:
 
 def markdown(changes: Changes, most: int) -> Iterator[str]:
     """Lines of Markdown: a summary and a table, cut after so many rows."""
-    yield f"**{_escaped(summary(changes))}**"
+    yield f"**{escaped(summary(changes))}**"
     yield ""
     total = len(changes.addresses) + len(changes.names)
     if not total:
@@ -150,13 +151,13 @@ def markdown(changes: Changes, most: int) -> Iterator[str]:
     yield f"| {' | '.join(CHANGE_HEADER)} |"
     yield "|---|---|---:|---|---|"
     for row, _ in zip(_cells(changes), range(most), strict=False):
-        yield f"| {' | '.join(map(_escaped, row[0]))} |"
+        yield f"| {' | '.join(map(escaped, row[0]))} |"
     if total > most:
         yield ""
         yield f"… and {total - most} more."
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#!|~" else c for c in text)
 

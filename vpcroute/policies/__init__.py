@@ -1,9 +1,9 @@
 """What Cloudflare Gateway does with a Worker's request: the account's own policies, evaluated offline.
 
     table = vpcroute.RouteTable.load("network.json")
-    account = Account(table.gateway_rules, table.gateway_lists, table.gateway_settings)
-    request = Request.fetch("https://api.example.com/")
-    outcome = evaluate(account, request, Context(answers={"api.example.com": {"A": ["203.0.113.10"]}}), table)
+    gateway = GatewayPolicies.of(table, Context(answers={"api.example.com": {"A": ["203.0.113.10"]}}))
+    url = "https://api.example.com/"
+    outcome = gateway.evaluate(table.resolve(url, answers=["203.0.113.10"]), Request.fetch(url))
     outcome.final                                   # "allowed", "blocked", … or "unknown"
     outcome.network.rule, outcome.network.considered, outcome.network.missing
 
@@ -13,6 +13,8 @@ rule that could decide, what each would do, and what would settle it.
 
 from vpcroute.policies.checker import check
 from vpcroute.policies.decision import Candidate, Considered, Decision
+from vpcroute.policies.gateway import GatewayPolicies
+from vpcroute.policies.logs import LogRecord, log_records
 from vpcroute.policies.parser import parse
 from vpcroute.policies.pipeline import Outcome, evaluate
 from vpcroute.policies.printer import show
@@ -28,7 +30,9 @@ __all__ = [
     "Considered",
     "Context",
     "Decision",
+    "GatewayPolicies",
     "InvalidExpression",
+    "LogRecord",
     "Missing",
     "Outcome",
     "Provider",
@@ -38,6 +42,7 @@ __all__ = [
     "Unknown",
     "check",
     "evaluate",
+    "log_records",
     "parse",
     "route_resolvers",
     "show",

@@ -23,7 +23,7 @@ from vpcroute.policies.rules import Account, ReadRule
 from vpcroute.policies.selectors import Filter
 from vpcroute.policies.truth import Unknown
 
-__all__ = ["global_rules"]
+__all__ = ["global_rules", "is_concerned"]
 
 # The ends of the ids of a DNS and a resolver rule, and the domains that both are for.
 _DNS: Final = """
@@ -114,11 +114,12 @@ def _hosts() -> frozenset[str]:
 
 def _is_concerned(situation: Situation) -> bool:
     """Whether the name is one that the rules are about, or is below it."""
-    return situation.name is not None and _is_known(situation.name)
+    return situation.name is not None and is_concerned(situation.name)
 
 
 @lru_cache(maxsize=1024)  # a request is asked about its name in each stage
-def _is_known(name: str) -> bool:
+def is_concerned(name: str) -> bool:
+    """Whether a global rule is about a name, or about one that it is below."""
     return not _hosts().isdisjoint(parents_of(name))
 
 

@@ -22,9 +22,19 @@ try:
 except ImportError:  # the extra is not installed
     re2 = None
 
-__all__ = ["compile_pattern", "compile_patterns", "compile_wildcard", "difference", "literal"]
+__all__ = [
+    "HAS_RE2",
+    "NOT_INSTALLED",
+    "compile_pattern",
+    "compile_patterns",
+    "compile_wildcard",
+    "difference",
+    "literal",
+]
 
-_NOT_INSTALLED: Final = "patterns need RE2: pip install 'vpcroute[gateway]'"
+#: Whether regular expressions can be matched here.
+HAS_RE2: Final = re2 is not None
+NOT_INSTALLED: Final = "patterns need RE2: pip install 'vpcroute[gateway]'"
 
 # One piece of a pattern outside and inside brackets, and what Rust and RE2 read otherwise.
 _PIECE: Final = re.compile(r"\\(?s:.)|\(\?[^)]?|\{[^}]{0,12}\}?|\[\^?\]?|[^\\({\[]++", re.ASCII)
@@ -64,7 +74,7 @@ def compile_pattern(pattern: str) -> Callable[[bytes], bool] | Unknown:
     """What finds a pattern in octets; unknown, with the reason, for one that is not read here."""
     what = f"pattern {quoted(pattern)}"
     if re2 is None:
-        return unknown(what, _NOT_INSTALLED)
+        return unknown(what, NOT_INSTALLED)
     differing = difference(pattern)
     if differing is not None:
         return unknown(what, f"Rust and RE2 read it in two ways: {printable(differing)}")

@@ -72,6 +72,9 @@ class Outcome:
         refusal: why the routes refuse the destination, or None.
         inspected: whether the policies apply to this route: the resolution's ``gateway``; None without a router.
         next: for a fetch() that is redirected for certain, by GET or HEAD: what becomes of the request that follows.
+        request: what was asked.
+        addresses: where the connection may go; None where that is not known, or it goes no further than its lookup.
+        offramps: how it may leave; None where that is not known.
     """
 
     final: str
@@ -85,6 +88,9 @@ class Outcome:
     refusal: RouteError | None = None
     inspected: str | None = None
     next: Outcome | None = None
+    request: Request | None = None
+    addresses: tuple[IPAddress, ...] | None = None
+    offramps: tuple[str, ...] | None = None
 
 
 @attrs.frozen
@@ -148,15 +154,15 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
         outcomes = dns.outcomes
         finals |= outcomes - _GOES_ON
         if not outcomes & _GOES_ON:
-            return _ended(finals, dns, resolver)
+            return _ended(request, finals, dns, resolver)
         if request.record_type not in _ADDRESSES:
-            return _ended(finals | {"allowed"}, dns, resolver)
+            return _ended(request, finals | {"allowed"}, dns, resolver)
     shown = dns or _NO_DNS
     route = _route(request, lookups, context, router)
     if route.refusal is not None:
         finals.add("refused")
         if route.addresses == ():
-            return _ended(finals, shown, resolver, route.refusal)
+            return _ended(request, finals, shown, resolver, route.refusal)
     situation = situation.where(
         addresses=route.addresses, offramps=route.offramps, sni=sees_sni(stages.account, situation)
     )
@@ -183,6 +189,9 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
         isolation,
         route.refusal,
         route.inspected,
+        request=request,
+        addresses=route.addresses,
+        offramps=route.offramps,
     )
 
 
@@ -191,6 +200,7 @@ def _sole(finals: Collection[str]) -> str:
 
 
 def _ended(
+    request: Request,
     finals: Collection[str],
     dns: Decision[DnsEffect],
     resolver: Decision[ResolverEffect] | None,
@@ -207,6 +217,7 @@ def _ended(
         _NO_HTTP,
         None,
         refusal,
+        request=request,
     )
 
 

@@ -174,6 +174,7 @@ def _read_gateway(reading: Reading) -> None:
         rule = gateway_rule_of(record)
         unread = reading.members(path) - _READ - set(rule.unread)
         rules.append(attrs.evolve(rule, unread=(*rule.unread, *sorted(unread))))
+        reading.at(path, rules[-1])
     lists = [gateway_list_of(record) for _, record in reading.records("gateway_lists", GatewayListRecord)]
     path = "gateway_configuration"
     written = reading.value(path, None)

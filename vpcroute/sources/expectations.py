@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from vpcroute.analysis.expectations import PROPERTIES, Expectation
+from vpcroute.analysis.policy_expectations import PolicyExpectation
 from vpcroute.errors import InvalidDocument, InvalidVantage
 from vpcroute.limits import LARGEST_SETTINGS
 from vpcroute.sources.files import read_text
@@ -24,6 +25,7 @@ _VANTAGE: Final = {
     "colo": "colo",
     "routing_mode": "routing_mode",
 }
+_OUTCOME: Final = "outcome"
 _KEYS: Final = ("destination", "must", "must_not", "vantage", "note")
 
 
@@ -33,13 +35,13 @@ class Expected:
 
     Attributes:
         path: where in the file.
-        expectation: what is expected.
+        expectation: what is expected of routes, or of policies; a record with both makes two.
         vantage: from where; None is from every virtual network, region and data centre.
         note: what it is for, or None.
     """
 
     path: str
-    expectation: Expectation
+    expectation: Expectation | PolicyExpectation
     vantage: Vantage | None = None
     note: str | None = None
 
@@ -64,11 +66,12 @@ def read_expectations(document: Any) -> list[Expected]:
     records = document.get("expectations") if isinstance(document, Mapping) else None
     if not isinstance(records, list):
         raise InvalidDocument((("expectations", "must be a list of objects"),))
-    found, problems = [], []
+    found: list[Expected] = []
+    problems = []
     for number, record in enumerate(records):
         path = f"expectations[{number}]"
         try:
-            found.append(_read(path, record))
+            found += _read(path, record)
         except (ValueError, TypeError, InvalidVantage) as error:
             problems.append((path, str(error)))
     if problems:
@@ -76,18 +79,27 @@ def read_expectations(document: Any) -> list[Expected]:
     return found
 
 
-def _read(path: str, record: Any) -> Expected:
+def _read(path: str, record: Any) -> Iterator[Expected]:
     if not isinstance(record, Mapping):
         raise TypeError("must be an object")
     _refuse_unknown(record, _KEYS)
     parts = {key: record.get(key, {}) for key in ("must", "must_not")}
     for key, part in parts.items():
         if not isinstance(part, Mapping):
-            raise TypeError(f"{key} must be an object with some of: {', '.join(PROPERTIES)}")
+            raise TypeError(f"{key} must be an object with some of: {', '.join((*PROPERTIES, _OUTCOME))}")
     if not isinstance(record.get("destination"), str):
         raise TypeError("destination must be an address, a prefix, a range, a name or a pattern")
-    expectation = Expectation(record["destination"], dict(parts["must"]), dict(parts["must_not"]))
-    return Expected(path, expectation, _vantage(record.get("vantage", {})), record.get("note"))
+    of_routes, of_policies = [], []
+    for part in parts.values():
+        of_routes.append({key: value for key, value in part.items() if key != _OUTCOME})
+        of_policies.append({key: value for key, value in part.items() if key == _OUTCOME})
+    vantage, note = _vantage(record.get("vantage", {})), record.get("note")
+    if any(of_routes) or not any(of_policies):
+        yield Expected(path, Expectation(record["destination"], *of_routes), vantage, note)
+    if any(of_policies):
+        if vantage is not None and vantage.network_id is None:
+            raise ValueError("an outcome is expected of cf1:network only: Gateway is not on the way of a tunnel")
+        yield Expected(path, PolicyExpectation(record["destination"], *of_policies), vantage, note)
 
 
 def _vantage(given: Any) -> Vantage | None:

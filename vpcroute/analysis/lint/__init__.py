@@ -1,4 +1,4 @@
-"""lint: what is wrong in a route table, what can never have an effect, and what may be meant in another way."""
+"""lint: what is wrong in a route table or in its policies, what can never have an effect, what may not be meant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from vpcroute.analysis.lint import names, wan, whole
+from vpcroute.analysis.lint import names, policies, policy_values, wan, whole
 from vpcroute.analysis.lint.checks import CHECKS, SEVERITIES, Check, LintCode, LintFinding, Severity
 from vpcroute.analysis.lint.hiding import every_scene
 from vpcroute.analysis.lint.seen import Seen
@@ -22,6 +22,8 @@ _LOOKS: Final[tuple[Callable[[Seen], Iterator[LintFinding]], ...]] = (
     *(wan.beside_zero_trust, wan.without_region, wan.duplicate_members, wan.ipv6, wan.down),
     *(names.overlaps, names.on_mesh, names.public_names),
     *(whole.public_ranges, whole.services, whole.connectors_down, whole.networks, whole.return_route),
+    *(policies.as_read, policies.blocks_workers, policies.matches_workers, policies.allow_before_block),
+    *(policies.ports_unseen, policies.resolvers, policy_values.never_matches, policy_values.global_first),
 )
 _PLACES: Final = {code: (SEVERITIES.index(check.severity), place) for place, (code, check) in enumerate(CHECKS.items())}
 

@@ -79,6 +79,11 @@ class Seen:
                 if in_force:
                     yield version, span, in_force
 
+    def place(self, about: object, inside: str = "") -> str:
+        """Where something, or a part of it, stands in the document; empty where that is not known."""
+        path = self._paths.get(about, "")
+        return f"{path}.{inside}" if path and inside else path
+
     def found(
         self,
         code: LintCode,
