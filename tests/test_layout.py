@@ -42,7 +42,7 @@ ORDER = (
     *("sources.operation_json", "sources.database", "sources.stored"),
     *("sources.images", "sources.following", "sources.expectations"),
     *("dial.failures", "dial.limits", "dial.direct", "dial.proxies", "dial.racing", "dial.dialers", "dial.names"),
-    *("dial.settings", "dial.ways", "dial.finding", "dial.http", "dial.network", "dial"),
+    *("dial.settings", "dial.ways", "dial.finding", "dial.http", "dial.network", "dial.blocking", "dial"),
     *("output", "output.words", "output.objects", "output.terminal", "output.tables", "output.rows"),
     *("output.answers", "output.explanations", "output.changes", "output.trees", "output.sarif"),
     *("map", "map.blocks", "map.styles", "map.picture", "map.page", "map.curve", "map.still"),

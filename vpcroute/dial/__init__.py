@@ -3,6 +3,7 @@
 It takes the extra ``dial``.
 """
 
+from vpcroute.dial.blocking import Connection, SyncVpcNetwork
 from vpcroute.dial.dialers import Dialers, GatewayDialer
 from vpcroute.dial.direct import Dialer, Direct
 from vpcroute.dial.failures import DialError
@@ -14,6 +15,7 @@ from vpcroute.dial.settings import DialSettings, load_dialers
 from vpcroute.dial.ways import Way
 
 __all__ = [
+    "Connection",
     "DialError",
     "DialSettings",
     "Dialer",
@@ -25,6 +27,7 @@ __all__ = [
     "Names",
     "ResolverPolicy",
     "Socks5",
+    "SyncVpcNetwork",
     "VpcNetwork",
     "Way",
     "load_dialers",

@@ -144,7 +144,7 @@ def _told(way: Way, broken: str | None = None) -> Iterator[None]:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "proxy_internal_error")
         if broken is not None and isinstance(error, (httpcore2.NetworkError, httpcore2.RemoteProtocolError)):
             code = broken
-        elif "disconnected" in str(error):
+        elif "disconnected" in str(error):  # httpcore2 has no kind of its own for that
             code = "connection_terminated"
         text = str(error).rstrip(".") or code.replace("_", " ")
         message = f"{way.address} through {called(way.egress)}: {text}"

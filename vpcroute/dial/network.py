@@ -27,7 +27,9 @@ from vpcroute.table import RouteTable
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Redirect", "VpcNetwork", "client_options", "fetched"]
+    from vpcroute.dial.http import HttpTransport
+
+__all__ = ["Redirect", "VpcNetwork", "client_options", "fetched", "follows"]
 
 Redirect = Literal["follow", "manual"]
 _REDIRECTS: Final = {"follow": True, "manual": False}
@@ -55,8 +57,8 @@ class VpcNetwork:
         tls: ssl.SSLContext | None = None,
         http2: bool = True,
     ) -> None:
-        self._limits = Limits() if limits is None else limits
-        self._finder = Wayfinder(routes, dialers, names, self._limits)
+        self.limits = Limits() if limits is None else limits
+        self._finder = Wayfinder(routes, dialers, names, self.limits)
         self._tls, self._http2 = tls, http2
 
     @classmethod
@@ -81,7 +83,7 @@ class VpcNetwork:
             DialError: for a way that does not lead there; it names the egress.
         """
         way = await self._finder.connect_way(address)
-        return await way.open(timeout=self._limits.connect)
+        return await way.open(timeout=self.limits.connect)
 
     async def fetch(
         self,
@@ -108,7 +110,7 @@ class VpcNetwork:
             DialError: for a way that does not lead there, and a connection that breaks; it names the egress.
         """
         request = self._client.build_request(method, fetched(url), **options)
-        return await self._client.send(request, stream=stream, follow_redirects=_follows(redirect))
+        return await self._client.send(request, stream=stream, follow_redirects=follows(redirect))
 
     async def way(self, address: str | Mapping[str, object]) -> Way:
         """The way that connect() would take now; ``await way.open()`` takes it."""
@@ -116,8 +118,8 @@ class VpcNetwork:
 
     async def aclose(self) -> None:
         """Closes the connections of fetch(); those of connect() are their owners'."""
-        if "_client" in self.__dict__:
-            await self._client.aclose()
+        if "transport" in self.__dict__:
+            await self.transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,13 +130,17 @@ class VpcNetwork:
         await self.aclose()
 
     @cached_property
+    def transport(self) -> HttpTransport:
+        """What fetch() sends by: a transport for an ``httpx2.AsyncClient`` of one's own."""
+        from vpcroute.dial.http import HttpTransport
+
+        return HttpTransport(self._finder.fetch_way, self._tls, self.limits, http2=self._http2)
+
+    @cached_property
     def _client(self) -> httpx2.AsyncClient:
         import httpx2
 
-        from vpcroute.dial.http import HttpTransport
-
-        transport = HttpTransport(self._finder.fetch_way, self._tls, self._limits, http2=self._http2)
-        return httpx2.AsyncClient(transport=transport, **client_options(self._limits))
+        return httpx2.AsyncClient(transport=self.transport, **client_options(self.limits))
 
 
 def client_options(limits: Limits) -> dict[str, Any]:
@@ -156,7 +162,8 @@ def fetched(url: str) -> str:
     return parsed.href
 
 
-def _follows(redirect: str) -> bool:
+def follows(redirect: str) -> bool:
+    """Whether redirects are followed; ValueError for another word."""
     if redirect not in _REDIRECTS:
         raise ValueError(f"redirect must be one of {', '.join(_REDIRECTS)}, not {redirect!r}")
     return _REDIRECTS[redirect]
