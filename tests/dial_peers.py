@@ -32,7 +32,7 @@ async def serving(handler: Handler, *, host: str = LOOPBACK, tls: ssl.SSLContext
         running.add(task)
         try:
             await handler(reader, writer)
-        except (OSError, EOFError):
+        except (OSError, EOFError, asyncio.CancelledError):
             pass
         finally:
             running.discard(task)

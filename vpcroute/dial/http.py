@@ -23,7 +23,7 @@ from vpcroute.dial.failures import DialError, called, failure
 from vpcroute.dial.limits import Limits
 from vpcroute.dial.ways import Way
 
-__all__ = ["RESOLUTION", "HttpTransport"]
+__all__ = ["RESOLUTION", "HttpTransport", "Stream"]
 
 #: Finds the way of a URL.
 FindWay = Callable[[str], Awaitable[Way]]
@@ -106,11 +106,12 @@ def _headers(request: httpx2.Request, host: str) -> list[tuple[bytes, bytes]]:
     """The headers, with the host in the spelling that was matched, but for a Host header that was given."""
     name = f"[{host}]" if ":" in host else host
     port = request.url.port
-    wanted = name if port is None else f"{name}:{port}"
-    if request.headers.get("Host") in (None, wanted, request.url.netloc.decode("ascii")):
-        others = [(key, value) for key, value in request.headers.raw if key.lower() != b"host"]
-        return [(b"Host", wanted.encode("ascii")), *others]
-    return request.headers.raw
+    wanted = (name if port is None else f"{name}:{port}").encode("ascii")
+    headers = request.headers.raw
+    given = next((value for key, value in headers if key.lower() == b"host"), b"")
+    if given == wanted or given not in (b"", request.url.netloc):
+        return headers
+    return [(b"Host", wanted), *((key, value) for key, value in headers if key.lower() != b"host")]
 
 
 class _Body(httpx2.AsyncByteStream):
@@ -138,8 +139,8 @@ def _told(way: Way, broken: str | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except DialError:
-        raise
+    except OSError as error:  # of TLS
+        raise failure(error, way.egress, way.address) from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "proxy_internal_error")
         if broken is not None and isinstance(error, (httpcore2.NetworkError, httpcore2.RemoteProtocolError)):
@@ -157,20 +158,19 @@ class _Backend(httpcore2.AsyncNetworkBackend):
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout
 
-    async def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> _Stream:  # type: ignore[override]
+    async def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> Stream:  # type: ignore[override]
         way = _WAY.get()
-        return _Stream(await way.open(timeout=self._timeout if timeout is None else timeout), way)
+        return Stream(await way.open(timeout=self._timeout if timeout is None else timeout))
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
+class Stream(httpcore2.AsyncNetworkStream):
     """A connection as httpcore2 takes one."""
 
-    def __init__(self, streams: Streams, way: Way) -> None:
+    def __init__(self, streams: Streams) -> None:
         self._reader, self._writer = streams
-        self._way = way
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -200,14 +200,12 @@ class _Stream(httpcore2.AsyncNetworkStream):
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> _Stream:
+    ) -> Stream:
         try:
             async with asyncio.timeout(timeout):
                 await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        except BaseException as error:
+        except BaseException:
             self._writer.transport.abort()
-            if isinstance(error, Exception):
-                raise failure(error, self._way.egress, self._way.address) from error
             raise
         return self
 

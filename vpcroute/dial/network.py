@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from functools import cached_property
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["Redirect", "VpcNetwork", "client_options", "fetched", "follows"]
 
 Redirect = Literal["follow", "manual"]
+#: A URL that every parser reads as it stands: no credentials, escapes, dot segments or capitals in the host.
+_PLAIN: Final = re.compile(
+    r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,4})?(?:/(?!\.)[A-Za-z0-9._~!$'()*+,;=:@-]*)+(?:\?[A-Za-z0-9._~!$()*+,;=:@/&-]*)?",
+    re.ASCII,
+)
 _REDIRECTS: Final = {"follow": True, "manual": False}
 
 
@@ -156,6 +162,8 @@ def client_options(limits: Limits) -> dict[str, Any]:
 
 def fetched(url: str) -> str:
     """A URL as fetch() writes it, without credentials; InvalidAddress for what it does not take."""
+    if isinstance(url, str) and _PLAIN.fullmatch(url):
+        return url
     read_fetch(url)
     parsed = URL(scalar_values(url))
     parsed.username = parsed.password = ""
