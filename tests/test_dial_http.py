@@ -304,7 +304,7 @@ def test_a_connection_that_the_server_has_closed_is_made_anew(last: bytes) -> No
 
 def test_who_comes_too_many_waits_and_is_told() -> None:
     async def test() -> None:
-        limits = Limits(connections=1, connect=0.1, read=1)
+        limits = Limits(connections=1, connect=0.5, read=2)
         async with serving(black_hole) as port, reaching(port, limits=limits) as network:
             codes = await asyncio.gather(*(code_of(network, "http://10.0.0.1/") for _ in range(2)))
             assert sorted(codes) == ["connection_limit_reached", "connection_read_timeout"]
@@ -366,7 +366,7 @@ def test_failures_of_tls(authority: trustme.CA) -> None:
     async def test() -> None:
         async with serving(Web(echoed), tls=server) as wrong, serving(garbage) as none, serving(black_hole) as hole:
             places = {"a.internal.local:443": wrong, "b.internal.local:443": none, "c.internal.local:443": hole}
-            dialers, limits = Dialers({EU: Far(places)}), Limits(connect=0.3)
+            dialers, limits = Dialers({EU: Far(places)}), Limits(connect=1)
             async with VpcNetwork(table().compile(), dialers, tls=client, limits=limits) as network:
                 expected = {"a": "tls_certificate_error", "b": "tls_protocol_error", "c": "connection_timeout"}
                 found = {host: await code_of(network, f"https://{host}.internal.local/") for host in expected}

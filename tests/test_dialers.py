@@ -7,6 +7,8 @@ import errno
 import pickle
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -420,13 +422,14 @@ def test_a_direct_way_to_gateway_resolves_no_names() -> None:
         GatewayDialer(Direct(), resolves_names=True)
 
 
-def test_a_connector_that_is_down_is_not_dialed() -> None:
+@pytest.mark.parametrize("address", ["10.0.0.1:80", "db.internal.local:80"])
+def test_a_connector_that_is_down_is_not_dialed(address: str) -> None:
     made = table()
     made.set_health("eu", "down")
 
     async def test() -> None:
         far = Far({})
-        error = await refused(VpcNetwork(made.compile(), Dialers({EU: far})), "10.0.0.1:80")
+        error = await refused(VpcNetwork(made.compile(), Dialers({EU: far})), address)
         assert (error.code, error.egress, far.dialed) == ("destination_unavailable", EU, [])  # type: ignore[attr-defined]
 
     run(test)
@@ -578,6 +581,30 @@ def test_each_connection_goes_by_the_newest_routes_and_stays() -> None:
     run(test)
 
 
+def test_a_resolver_from_a_file_dials_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.vpc"
+    table().compile().save(path)
+
+    async def test() -> None:
+        async with serving(echo) as port:
+            far = Far(dict.fromkeys(("10.0.0.1:80", "db.internal.local:80"), port))
+            names = Names(hosts={"app.example.com": ["10.0.0.1"]})
+            with Resolver.follow(path) as following:
+                for routes in (Resolver.open(path), following):
+                    network = VpcNetwork(routes, Dialers({("tunnel", "eu"): far}), names=names)
+                    for address in ("10.0.0.1:80", "db.internal.local:80", "app.example.com:80"):
+                        assert await said(network, address) == SAY
+
+    run(test)
+
+
+def test_without_the_extra_it_is_said_what_is_missing() -> None:
+    for module in ("python_socks", "httpx2"):
+        program = f"import sys; sys.modules[{module!r}] = None; import vpcroute.dial"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "connecting takes the extra dial: pip install 'vpcroute[dial]'" in done.stderr.splitlines()[-1]
+
+
 def test_what_is_no_network_is_refused() -> None:
     for routes, dialers in ((table().compile(), {EU: Direct()}), ("network.json", Dialers())):
         with pytest.raises(TypeError):
@@ -696,6 +723,7 @@ def test_an_empty_file_reaches_nothing() -> None:
         ({"hosts": {"a": "b"}}, "hosts"),
         ({"limits": {"conect": 1}}, "limits"),
         ({"limits": {"connect": 0}}, "limits"),
+        ({"limits": {"names": "1"}, "hosts": {"a": "10.0.0.1"}}, "hosts"),
     ],
     ids=str,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -55,24 +56,34 @@ BLOB = 24 << 20
 
 #: The far end of the first link, the addresses that are there, and the second link's near end.
 FAR, NEAR, SECOND = "198.51.100.2", "198.51.100.1", "203.0.113.1"
-ADDRESSES = ("10.0.0.53", "10.0.1.50", "10.0.1.80", "10.1.1.50", "10.50.1.50", "10.60.1.50", "9.9.9.9", "1.2.3.4")
+ADDRESSES = (
+    "10.0.0.53",
+    "10.0.1.50",
+    "10.0.1.80",
+    "10.1.1.50",
+    "10.50.1.50",
+    "10.50.3.20",
+    "10.60.1.50",
+    "9.9.9.9",
+    "1.2.3.4",
+)
 LINKS = """
 ip link add va type veth peer name va netns {far}
-ip link add vb type veth peer name vb netns {far}
+ip link add ipsec0 type veth peer name ipsec0 netns {far}
 ip addr add 198.51.100.1/24 dev va
-ip addr add 203.0.113.1/24 dev vb
+ip addr add 203.0.113.1/24 dev ipsec0
 ip link set va up
-ip link set vb up
+ip link set ipsec0 up
 ip route add default via 198.51.100.2 dev va
-ip route add default via 203.0.113.2 dev vb metric 200
-ip route add default via 203.0.113.2 dev vb table 100
+ip route add default via 203.0.113.2 dev ipsec0 metric 200
+ip route add default via 203.0.113.2 dev ipsec0 table 100
 ip rule add fwmark 42 lookup 100
 """
 FAR_LINKS = """
 ip addr add 198.51.100.2/24 dev va
-ip addr add 203.0.113.2/24 dev vb
+ip addr add 203.0.113.2/24 dev ipsec0
 ip link set va up
-ip link set vb up
+ip link set ipsec0 up
 """
 
 DIALERS = f"""
@@ -83,7 +94,7 @@ socks5 = "{FAR}:1080"
 http_connect = "{FAR}:3128"
 
 [on_ramp.hq]
-interface = "vb"
+interface = "ipsec0"
 
 [on_ramp.lab]
 mark = 42
@@ -428,16 +439,16 @@ def test_a_black_hole_and_a_dead_link(world: World) -> None:
     hurried = attrs.evolve(world, dialers=settings)
     world.far.shell("ip route add blackhole 10.50.9.9")
     hurried.dial(test)
-    world.near.shell("ip link set vb down")
+    world.near.shell("ip link set ipsec0 down")
     try:
         code, egress = hurried.dial(lambda network: failing(network, "10.50.1.50:6379"))
         assert (code, egress) == ("destination_ip_unroutable", HQ)
         assert hurried.dial(lambda network: redis(network, "10.0.1.50:6379")) == "+PONG"
     finally:
         world.near.shell(
-            "ip link set vb up",
-            "ip route add default via 203.0.113.2 dev vb metric 200",
-            "ip route add default via 203.0.113.2 dev vb table 100",
+            "ip link set ipsec0 up",
+            "ip route add default via 203.0.113.2 dev ipsec0 metric 200",
+            "ip route add default via 203.0.113.2 dev ipsec0 table 100",
         )
 
 
@@ -489,3 +500,27 @@ def test_a_route_is_withdrawn_while_a_connection_is_open(world: World) -> None:
         await writer.wait_closed()
 
     world.dial(test, routes)
+
+
+# README
+
+
+def test_the_program_of_readme(world: World, tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "README.md").read_text(encoding="utf-8")
+    settings = re.findall(r"^```toml\n(\[tunnel.*?)^```$", text, re.DOTALL | re.MULTILINE)[0]
+    program, printed = re.findall(r"^```python\n([^`]*VpcNetwork[^`]*)^```\n\n```\n([^`]*)^```$", text, re.MULTILINE)[0]
+    _write(tmp_path / "dialers.toml", settings.replace("127.0.0.1:1080", f"{FAR}:1080"))
+    _write(tmp_path / "program.py", program)
+    (tmp_path / "tests").symlink_to(root / "tests")
+    done = world.near.run(
+        lambda: subprocess.run(
+            [sys.executable, "program.py"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    )
+    assert (done.stdout + done.stderr.splitlines(keepends=True)[-1], done.returncode) == (printed, 1)

@@ -3,6 +3,14 @@
 It takes the extra ``dial``.
 """
 
+try:
+    import httpx2  # noqa: F401  (only whether they are there)
+    import python_socks  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "connecting takes the extra dial: pip install 'vpcroute[dial]'", name=error.name
+    ) from error
+
 from vpcroute.dial.blocking import Connection, SyncVpcNetwork
 from vpcroute.dial.dialers import Dialers, GatewayDialer
 from vpcroute.dial.direct import Dialer, Direct

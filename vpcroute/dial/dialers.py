@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from vpcroute.dial.direct import Dialer
@@ -61,12 +61,12 @@ class Dialers:
             self._by[_key_of(key)] = dialer
         self.gateway = gateway if isinstance(gateway, GatewayDialer | None) else GatewayDialer(gateway)
 
-    def find(self, egress: Connector | Gateway, doubtful: Collection[_Key] = ()) -> Dialer:
+    def find(self, egress: Connector | Gateway, doubtful: Callable[[], Collection[_Key]] = tuple) -> Dialer:
         """The dialer of an egress path.
 
         Args:
             egress: one path; of an ECMP group, the member that was picked.
-            doubtful: kinds and names that several paths have; see :func:`doubtful_names`.
+            doubtful: gives the kinds and names that several paths have; see :func:`doubtful_names`.
 
         Raises:
             DialError: ``no_dialer``; nothing is ever dialed another way instead.
@@ -78,7 +78,7 @@ class Dialers:
         kind = type(egress)
         found = self._by.get((kind, egress.id)) if egress.id is not None else None
         if found is None and egress.name is not None and (kind, egress.name) in self._by:
-            if (kind, egress.name) in doubtful:
+            if (kind, egress.name) in doubtful():
                 raise _missing(egress, f"several have the name {quoted(egress.name)}: give the dialer by the id")
             found = self._by[kind, egress.name]
         if found is None:
@@ -105,7 +105,7 @@ def _key_of(given: object) -> _Key:
 def doubtful_names(egresses: Iterable[Egress]) -> frozenset[_Key]:
     """The kinds and names that more than one path has."""
     ids: dict[_Key, set[str | None]] = {}
-    for egress in egresses:
+    for egress in dict.fromkeys(egresses):
         members = [member.onramp for member in egress.members] if isinstance(egress, EcmpGroup) else [egress]
         for one in members:
             if not isinstance(one, Gateway) and one.name is not None:

@@ -38,6 +38,7 @@ _DNS_PORT: Final = 53
 _LONGEST_KEPT: Final = 86_400  # seconds, whatever TTL an answer has (RFC 8767 section 4 takes a week)
 _LONGEST_NEGATIVE: Final = 300  # RFC 2308 section 5 takes one to three hours
 _MOST_KEPT: Final = 10_000
+_NO_ADDRESS: Final = "the name has no address"
 _LONGEST_CHAIN: Final = 8  # questions, beside what a server follows itself
 
 
@@ -96,6 +97,8 @@ class Names:
         timeout: float = 5.0,
     ) -> None:
         self.policies = tuple(policies)
+        if not isinstance(timeout, (int, float)) or not timeout > 0:
+            raise ValueError("the time that a name may take must be a number over 0")
         self.timeout = timeout
         self._hosts = {ascii_name(name): tuple(map(_address, given)) for name, given in (hosts or {}).items()}
         self._by_suffix: dict[str, ResolverPolicy] = {}
@@ -143,20 +146,20 @@ class Names:
             done.exception()  # it was told to whoever waited
 
     async def _ask(self, name: str, policy: ResolverPolicy, open_server: OpenServer) -> tuple[IPAddress, ...]:
+        tasks = [asyncio.ensure_future(self._ask_family(name, policy, kind, open_server)) for kind in ("AAAA", "A")]
         try:
-            async with asyncio.timeout(self.timeout):
-                families = await asyncio.gather(
-                    *(self._ask_family(name, policy, kind, open_server) for kind in ("AAAA", "A")),
-                    return_exceptions=True,
-                )
-        except TimeoutError:
-            raise _failure(name, "dns_timeout", "no answer in time") from None
+            await asyncio.wait(tasks, timeout=self.timeout)
+        finally:
+            for task in tasks:
+                task.cancel()
+        families = await asyncio.gather(*tasks, return_exceptions=True)
         found = [family for family in families if not isinstance(family, BaseException)]
         addresses = [address for pair in zip_longest(*found) for address in pair if address is not None]
         if addresses:
             return tuple(addresses)
-        errors = [family for family in families if isinstance(family, BaseException)]
-        raise errors[0] if errors else _failure(name, "dns_error", "the name has no address")
+        errors = [family for family in families if isinstance(family, DialError)]
+        late = _failure(name, "dns_timeout", "no answer in time")
+        raise next(iter(errors), late if len(found) < len(families) else _failure(name, "dns_error", _NO_ADDRESS))
 
     async def _ask_family(
         self, name: str, policy: ResolverPolicy, kind: str, open_server: OpenServer

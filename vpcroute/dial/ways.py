@@ -111,7 +111,8 @@ class Ways:
         parts: dict[str, Any] = resolver.parts()  # type: ignore[no-untyped-call]
         # A tunnel or service binding hands everything on: known addresses have no say.
         self._hosts: Mapping[str, tuple[IPAddress, ...]] = parts["hosts"] if parts["everything"] is None else {}
-        self._doubtful = doubtful_names(_every_egress(resolver, parts["tables"]))
+        self._tables: Any = parts["tables"]
+        self._doubtful: frozenset[tuple[type, str]] | None = None
         self._kept: dict[tuple[Any, ...], _Open] = {}
 
     def way(self, resolution: Resolution, answers: _Answers = None, *, seed: bytes | None = None) -> Way:
@@ -137,7 +138,7 @@ class Ways:
         egress: Egress = found.resolution.egress
         if isinstance(egress, EcmpGroup):
             egress = egress.pick(flow_of(found.targets[0], os.urandom(8) if seed is None else seed))
-        dialer = self._dialers.find(egress, self._doubtful)
+        dialer = self._dialers.find(egress, self._doubtful_names)
         if isinstance(egress, Gateway) and egress.needs_dns:
             self._refuse_unresolved(found)
         return Way(found.resolution, egress, found.targets, dialer)
@@ -156,14 +157,10 @@ class Ways:
         if answers is not None:
             resolution = self.again(resolution, answers)
         target = resolution.target
-        for remark in resolution.remarks:
-            if remark.code is RemarkCode.DESTINATION_UNAVAILABLE:
-                raise DialError(
-                    f"{target} through {called(resolution.egress)}: {remark.text}",
-                    code="destination_unavailable",
-                    egress=resolution.egress,
-                    address=str(target),
-                )
+        down = _down(resolution)
+        if down is not None:
+            text = f"{target} through {called(resolution.egress)}: {down}"
+            raise DialError(text, code="destination_unavailable", egress=resolution.egress, address=str(target))
         known = self._hosts.get(resolution.host, ()) if answers is None else answers
         others = self._others(resolution, known) if target.version and known else ()
         return _Open(resolution, tuple(dict.fromkeys((target, *others))))
@@ -190,7 +187,17 @@ class Ways:
                 address=str(found.targets[0]),
             )
 
+    def _doubtful_names(self) -> frozenset[tuple[type, str]]:
+        if self._doubtful is None:
+            vias: list[Egress | None] = self._tables.names.numbers.vias
+            self._doubtful = doubtful_names([*self.resolver.egresses, *(via for via in vias if via is not None)])
+        return self._doubtful
 
-def _every_egress(resolver: Resolver, tables: Any) -> Iterator[Egress]:
-    yield from resolver.egresses
-    yield from (via for via in tables.names.numbers.vias if via is not None)
+
+def _down(resolution: Resolution) -> str | None:
+    """Why a connector is not to be dialed, or None. A resolver from a file does not say whether it is up."""
+    try:
+        remarks = resolution.remarks
+    except RouteError:
+        return None
+    return next((remark.text for remark in remarks if remark.code is RemarkCode.DESTINATION_UNAVAILABLE), None)
