@@ -15,7 +15,7 @@ import trustme
 from dial_peers import LOOPBACK, Far, Handler, Web, black_hole, serving
 from test_dialers import EU, HQ, LAB, US, run, table
 
-from vpcroute import InvalidAddress, RouteError, RouteTable, SubnetRoute, VpcService
+from vpcroute import InvalidAddress, OnRamp, RouteError, RouteTable, SubnetRoute, VpcService, WanRoute
 from vpcroute.dial import DialError, Dialers, GatewayDialer, Limits, Names, VpcNetwork
 from vpcroute.dial.http import RESOLUTION
 
@@ -271,6 +271,24 @@ def test_a_connection_is_used_again_for_the_same_way_only() -> None:
                 made.withdraw(made.exact("10.0.0.0/16")[0])
                 assert await code_of(network, "http://10.0.0.1/") == "destination_ip_unroutable"
                 assert us.dialed == ["10.0.0.1:80"]
+
+    run(test)
+
+
+def test_names_in_any_script_are_kept_apart() -> None:
+    made = RouteTable()
+    ramps = [OnRamp(kind="gre", name=name) for name in ("büro", "büro|x", "x")]
+    for number, ramp in enumerate(ramps):
+        made.announce(WanRoute(f"10.0.{number}.0/24", via=ramp, priority=100))
+
+    async def test() -> None:
+        web = Web(echoed)
+        async with serving(web) as port:
+            far = Far({f"10.0.{number}.1:80": port for number in range(3)})
+            async with VpcNetwork(made.compile(), Dialers(dict.fromkeys(ramps, far))) as network:
+                for number in (0, 1, 2, 0, 1, 2):
+                    await network.fetch(f"http://10.0.{number}.1/")
+        assert web.connections == 3
 
     run(test)
 

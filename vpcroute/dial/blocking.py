@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from functools import cached_property
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -129,6 +128,7 @@ class SyncVpcNetwork:
     def _set(self, network: VpcNetwork) -> None:
         self._network = network
         self._loop = Loop()
+        self._kept: httpx2.Client | None = None
 
     @classmethod
     def load(cls, routes: Routes, path: str | PathLike[str], **options: Any) -> Self:
@@ -157,14 +157,20 @@ class SyncVpcNetwork:
         request = self._client.build_request(method, fetched(url), **options)
         return self._client.send(request, stream=stream, follow_redirects=follows(redirect))
 
-    @cached_property
+    @property
     def transport(self) -> SyncTransport:
         """What fetch() sends by: a transport for an ``httpx2.Client`` of one's own."""
-        return SyncTransport(self._loop, self._network.transport)
+        return SyncTransport(self._loop, self._loop.run(self._made()))
 
-    @cached_property
+    async def _made(self) -> HttpTransport:
+        return self._network.transport  # made once, for it is made in one thread
+
+    @property
     def _client(self) -> httpx2.Client:
-        return httpx2.Client(transport=self.transport, **client_options(self._network.limits))
+        """A client. If threads come at once each may make one: they share what sends."""
+        if self._kept is None:
+            self._kept = httpx2.Client(transport=self.transport, **client_options(self._network.limits))
+        return self._kept
 
     def close(self) -> None:
         """Closes all connections."""

@@ -75,7 +75,7 @@ class HttpTransport(httpx2.AsyncBaseTransport):
             method=request.method,
             url=httpcore2.URL(
                 scheme=request.url.raw_scheme,
-                host=way.key.encode(),
+                host=way.key,
                 port=request.url.port or _DEFAULT_PORTS[request.url.scheme],
                 target=request.url.raw_path,
             ),
@@ -108,8 +108,10 @@ def _headers(request: httpx2.Request, host: str) -> list[tuple[bytes, bytes]]:
     port = request.url.port
     wanted = (name if port is None else f"{name}:{port}").encode("ascii")
     headers = request.headers.raw
+    if headers[:1] == [(b"Host", wanted)]:
+        return headers
     given = next((value for key, value in headers if key.lower() == b"host"), b"")
-    if given == wanted or given not in (b"", request.url.netloc):
+    if given not in (b"", request.url.netloc):
         return headers
     return [(b"Host", wanted), *((key, value) for key, value in headers if key.lower() != b"host")]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import attrs
@@ -53,12 +54,11 @@ class Way:
         """What is dialed, or first dialed, as text."""
         return str(self.targets[0])
 
-    @property
-    def key(self) -> str:
+    @cached_property
+    def key(self) -> bytes:
         """The same for ways that may share a connection: one path, one dialer, one name, one set of addresses."""
-        egress = self.egress
-        path = f"{type(egress).__name__}|{egress.id or ''}|{egress.name or ''}|{id(self.dialer):x}"
-        return "|".join([path, self.resolution.host, *sorted(map(str, self.targets))])
+        targets = sorted([str(target) for target in self.targets])
+        return ascii((repr(self.egress), id(self.dialer), self.resolution.host, targets)).encode()
 
     async def open(self, *, timeout: float | None = None) -> Streams:
         """A connection to the first of the targets that answers, within a time limit for all of them.
@@ -89,14 +89,6 @@ def flow_of(target: Target, seed: bytes) -> bytes:
     return b"%b\0%d\0%b" % (target.host.encode(), target.port or 0, seed)
 
 
-@attrs.frozen
-class _Open:
-    """What does not hang on the flow."""
-
-    resolution: Resolution
-    targets: tuple[Target, ...]
-
-
 class Ways:
     """The ways of one resolver, which stays as it is; what was found once is kept.
 
@@ -113,7 +105,7 @@ class Ways:
         self._hosts: Mapping[str, tuple[IPAddress, ...]] = parts["hosts"] if parts["everything"] is None else {}
         self._tables: Any = parts["tables"]
         self._doubtful: frozenset[tuple[type, str]] | None = None
-        self._kept: dict[tuple[Any, ...], _Open] = {}
+        self._kept: dict[tuple[Any, ...], Way] = {}
 
     def way(self, resolution: Resolution, answers: _Answers = None, *, seed: bytes | None = None) -> Way:
         """The way of a resolution by this resolver.
@@ -128,20 +120,37 @@ class Ways:
             DialError: ``destination_unavailable`` for a connector that is down; ``dns_required`` for a name that
                 nobody resolves; ``no_dialer``.
         """
-        key = (resolution.scheme, resolution.host, resolution.port, answers)
-        found = self._kept.get(key)
-        if found is None:
-            found = self._open(resolution, answers)
+        key = (resolution.scheme, resolution.host, resolution.port, answers, seed)
+        kept = self._kept.get(key)
+        if kept is None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = found
-        egress: Egress = found.resolution.egress
+            kept = self._kept[key] = self._find(resolution, answers, seed)
+        elif seed is None and isinstance(kept.resolution.egress, EcmpGroup):
+            return self._through(kept.resolution, kept.targets, None)  # another flow
+        return kept
+
+    def _find(self, resolution: Resolution, answers: _Answers, seed: bytes | None) -> Way:
+        if answers is not None:
+            resolution = self.again(resolution, answers)
+        target = resolution.target
+        down = _down(resolution)
+        if down is not None:
+            text = f"{target} through {called(resolution.egress)}: {down}"
+            raise DialError(text, code="destination_unavailable", egress=resolution.egress, address=str(target))
+        known = self._hosts.get(resolution.host, ()) if answers is None else answers
+        others = self._others(resolution, known) if target.version and known else ()
+        return self._through(resolution, tuple(dict.fromkeys((target, *others))), seed)
+
+    def _through(self, resolution: Resolution, targets: tuple[Target, ...], seed: bytes | None) -> Way:
+        """The way of one flow."""
+        egress: Egress = resolution.egress
         if isinstance(egress, EcmpGroup):
-            egress = egress.pick(flow_of(found.targets[0], os.urandom(8) if seed is None else seed))
+            egress = egress.pick(flow_of(targets[0], os.urandom(8) if seed is None else seed))
         dialer = self._dialers.find(egress, self._doubtful_names)
         if isinstance(egress, Gateway) and egress.needs_dns:
-            self._refuse_unresolved(found)
-        return Way(found.resolution, egress, found.targets, dialer)
+            self._refuse_unresolved(egress, targets[0])
+        return Way(resolution, egress, targets, dialer)
 
     def again(self, resolution: Resolution, answers: _Answers = None) -> Resolution:
         """The same question to this resolver, with the addresses of the name where they are known."""
@@ -152,18 +161,6 @@ class Ways:
         else:
             found = self.resolver.resolve_fetch(f"{resolution.scheme}://{asked}/", answers=answers)
         return found
-
-    def _open(self, resolution: Resolution, answers: _Answers) -> _Open:
-        if answers is not None:
-            resolution = self.again(resolution, answers)
-        target = resolution.target
-        down = _down(resolution)
-        if down is not None:
-            text = f"{target} through {called(resolution.egress)}: {down}"
-            raise DialError(text, code="destination_unavailable", egress=resolution.egress, address=str(target))
-        known = self._hosts.get(resolution.host, ()) if answers is None else answers
-        others = self._others(resolution, known) if target.version and known else ()
-        return _Open(resolution, tuple(dict.fromkeys((target, *others))))
 
     def _others(self, resolution: Resolution, answers: tuple[IPAddress, ...]) -> Iterator[Target]:
         """The other answers that are permitted and leave by the same path."""
@@ -176,15 +173,15 @@ class Ways:
             if same:
                 yield target
 
-    def _refuse_unresolved(self, found: _Open) -> None:
+    def _refuse_unresolved(self, egress: Gateway, target: Target) -> None:
         gateway = self._dialers.gateway
         if gateway is None or not gateway.resolves_names:
             raise DialError(
-                f"{found.targets[0]}: where the name leads depends on its addresses, which nobody resolves",
+                f"{target}: where the name leads depends on its addresses, which nobody resolves",
                 code="dns_required",
-                egress=found.resolution.egress,
+                egress=egress,
                 hint="give a resolver policy or known addresses for the name, or a Gateway dialer that resolves names",
-                address=str(found.targets[0]),
+                address=str(target),
             )
 
     def _doubtful_names(self) -> frozenset[tuple[type, str]]:
