@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -407,8 +409,8 @@ def sends(data: bytes, *, reset: bool = False) -> Handler:
         await writer.drain()
         if reset:
             await asyncio.sleep(0.02)  # so that what was sent has arrived
-            option = b"\1\0\0\0\0\0\0\0"
-            writer.get_extra_info("socket").setsockopt(1, 13, option)  # SO_LINGER of 0 seconds: a reset
+            reset_on_close = struct.pack("ii", 1, 0)  # on, for no seconds
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
 
     return handler
 
