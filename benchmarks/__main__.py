@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 
 from benchmarks import growth, machine, peers, plot, timing
+from benchmarks.dialing import dial_steps
 from benchmarks.oneshot import health_step, table_steps
 from benchmarks.policies import growth_steps, policy_steps
 from benchmarks.progress import progress
@@ -51,6 +52,7 @@ _QUICK: Final = (
     "private/rib",
     "onramp/health",
     "policies/*",
+    "dial/*",
 )
 
 
@@ -116,6 +118,7 @@ def _steps(chosen: argparse.Namespace, settings: Settings) -> Iterator[Step]:
     names = chosen.names or (2_000 if chosen.quick else _NAMES)
     named = NameBench(make_names(f"names:{names}"), settings.inputs)
     yield from (Step(task.name, partial(_timed, task.make)) for task in name_tasks(named))
+    yield from dial_steps()
     yield health_step(500) if chosen.quick else health_step()
     yield from policy_steps(quick=chosen.quick)
     if chosen.full:

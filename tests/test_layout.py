@@ -65,6 +65,8 @@ ORDER = (
     *("sources.reading", "sources.zero_trust", "sources.wan", "sources.document", "sources.writing"),
     *("sources.operation_json", "sources.database", "sources.stored"),
     *("sources.images", "sources.following", "sources.expectations", "sources.rules"),
+    *("dial.failures", "dial.limits", "dial.direct", "dial.proxies", "dial.racing", "dial.dialers", "dial.names"),
+    *("dial.settings", "dial.ways", "dial.finding", "dial.http", "dial.network", "dial.blocking", "dial"),
     *("output", "output.words", "output.objects", "output.terminal", "output.tables", "output.rows"),
     *("output.answers", "output.explanations", "output.changes", "output.trees", "output.sarif"),
     *("output.policies", "output.policy_changes"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import tomllib
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from vpcroute import RouteTable
 from vpcroute.cli import COMMANDS, main
+from vpcroute.dial.settings import read_dialers
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,6 +51,14 @@ def test_example(typed: str, printed: str, capsys: pytest.CaptureFixture[str]) -
 def test_every_command_has_an_example() -> None:
     shown = {typed.rstrip().rpartition("\n")[2].split()[1] for typed, _ in EXAMPLES}
     assert shown == {*COMMANDS}
+
+
+def test_every_dialer_is_for_an_egress_of_the_sample() -> None:
+    text = re.findall(r"^```toml\n(\[tunnel[^`]*)^```$", README, re.MULTILINE)[0]
+    dialers = read_dialers(tomllib.loads(text)).dialers
+    resolver = RouteTable.load(ROOT / "tests" / "data" / "network.json").compile()
+    for address in ("10.0.1.50:6379", "http://10.50.3.20/who", "1.1.1.1:443"):
+        dialers.find(resolver.resolve(address).egress)
 
 
 def test_code() -> None:

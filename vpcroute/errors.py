@@ -61,6 +61,7 @@ OWN_CODES: Final = frozenset(
         "invalid_address",
         "invalid_document",
         "invalid_vantage",
+        "no_dialer",
         "region_required",
         "route_conflict",
         "route_not_in_force",
