@@ -361,7 +361,9 @@ def test_two_processes_and_a_thread_write_at_once(path: Path) -> None:
         seen[0].join()
         table.refresh()
         assert [child.returncode for child in children] == [0, 0]
-        assert len({generation for generation, _ in lines}) == len(lines) == 60
+        assert len(lines) == 60
+        # Who folds the journal behind a transaction takes in what others have done since, and then says so.
+        assert len({generation for generation, _ in lines}) == len(set(map(tuple, lines)))
         assert table.generation == 90
         assert storing.is_whole(table)
         with RouteTable.open(table.path, read_only=True) as again:  # what was undone leaves other ids free
