@@ -236,7 +236,8 @@ def _lookup(
     if situation.request.record_type not in _ADDRESSES:
         return dns, resolver, []
     effects = [candidate.effect for candidate in dns.candidates if candidate.effect.outcome in _GOES_ON]
-    return dns, resolver, list(dict.fromkeys(addresses_of(effect.answers, situation.context) for effect in effects))
+    each = {id(effect.answers): effect.answers for effect in effects}  # all that allow give the same, however long
+    return dns, resolver, list(dict.fromkeys([addresses_of(answers, situation.context) for answers in each.values()]))
 
 
 def _route(request: Request, lookups: Iterable[_Answers], context: Context, router: Router | None) -> _Route:
