@@ -100,12 +100,12 @@ class Situation:
         return found
 
     def _value(self, name: str) -> Any:
-        selector = SELECTORS[name]
-        if name in self.context.given:
-            return read_value(selector, self.context.given[name])
-        if name in self.hides and not self.context.assume_client_selectors:
+        selector, context = SELECTORS[name], self.context
+        if name in context.given:
+            return read_value(selector, context.given[name])
+        if name in self.hides and not context.assume_client_selectors:
             return unknown(name, self.hides[name])
-        if selector.worker == "client" and not self.context.assume_client_selectors:
+        if selector.worker == "client" and not context.assume_client_selectors:
             return unknown(name, REASONS["client"])
         compute = _COMPUTED.get(name) or _PROVIDED.get(name)
         return no_value(selector) if compute is None else compute(self, selector)

@@ -15,7 +15,7 @@ from ada_url import URL
 
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
-from vpcroute.policies.decision import UNKNOWN, Candidate, Considered, Decision, settled
+from vpcroute.policies.decision import UNKNOWN, Candidate, Considered, Decision, default_of, settled
 from vpcroute.policies.facts import Situation
 from vpcroute.policies.rules import Account
 from vpcroute.policies.stages import Stages
@@ -96,11 +96,12 @@ def ask_http(stages: Stages, view: View) -> Decision[HttpEffect]:
 
 def _ask_inspected(stages: Stages, view: View) -> Decision[HttpEffect]:
     situation = view()
-    off = stages.bypass.decide(view, lambda _: _BYPASS)
+    off = stages.bypass.decide(view, lambda _: _BYPASS, _NO_BYPASS)
     skipping = tuple([one for one in off.candidates if one.rule is not None])
     if len(skipping) == len(off.candidates) and situation.request.is_https:
         return off
-    decision = stages.http.decide(view, _effect(stages.account, situation))
+    default = _DEFAULTS[situation.context.http_default]
+    decision = stages.http.decide(view, _effect(stages.account, situation), default)
     decision = _with_bodies(decision, stages, view)
     if not situation.request.is_https:
         # The documentation's chart sends plain HTTP past Do Not Inspect, its questions and answers say the contrary.
@@ -131,13 +132,14 @@ def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> 
 
 _BYPASS: Final = HttpEffect("allowed", bypass=True)
 _ALLOWED: Final = HttpEffect("allowed")
+_NO_BYPASS: Final = default_of(_BYPASS)
+_DEFAULTS: Final = {"allowed": default_of(_ALLOWED), "blocked": default_of(HttpEffect("blocked"))}
 
 
 def _effect(account: Account, situation: Situation) -> Any:
     def effect(rule: GatewayRule | None) -> HttpEffect:
         if rule is None:
-            default = situation.context.http_default
-            return _ALLOWED if default == "allowed" else HttpEffect(default)
+            return _DEFAULTS[situation.context.http_default][0].effect
         if rule.action in ("allow", "noscan") and not asks_for_session(rule):
             return _ALLOWED
         if rule.action == "block":
@@ -183,6 +185,7 @@ def _merged(own: list[str], asked: list[str]) -> list[str]:
 
 
 _NOT_ISOLATED: Final = IsolationEffect("not_isolated")
+_NO_ISOLATION: Final = default_of(_NOT_ISOLATED)
 
 
 def ask_isolation(stages: Stages, view: View) -> Decision[IsolationEffect]:
@@ -195,4 +198,4 @@ def ask_isolation(stages: Stages, view: View) -> Decision[IsolationEffect]:
             return _NOT_ISOLATED
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
-    return stages.isolation.decide(view, effect)
+    return stages.isolation.decide(view, effect, _NO_ISOLATION)
