@@ -359,9 +359,11 @@ class Index:
         """Those of `rows` that no field of a request rules out."""
         if not rows & (rows - 1):
             return rows  # there is one at most, and its rule is asked as soon as another field
+        most = view()
         for slot in self.slots:
             if rows & slot.demanding:
-                rows &= slot.left(view(slot.variant).value(slot.field), rows)
+                situation = view(slot.variant) if slot.variant else most
+                rows &= slot.left(situation.value(slot.field), rows)
                 if not rows & (rows - 1):
                     break
         return rows

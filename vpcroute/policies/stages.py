@@ -143,9 +143,10 @@ class IndexedStage(Stage):
         effect_of: Callable[[GatewayRule | None], E],
         default: tuple[Candidate[E], ...] | None = None,
     ) -> Decision[E]:
-        left = self._index.left(view) & self._rows
+        index, kept = self._index, view.kept
+        left = (index.left(view) if kept is None or kept[0] is not index else kept[1]) & self._rows
         if left or default is None:
-            default = candidates_of(self._index.asked(left, view) if left else (), effect_of)
+            default = candidates_of(index.asked(left, view) if left else (), effect_of)
         return Decision(default, partial(self._told, view))
 
     def _told(self, view: View) -> tuple[Considered, ...]:
