@@ -149,6 +149,8 @@ def _domains(name: str | None) -> Any:
 def _addresses(situation: Situation, selector: Selector) -> Any:
     if situation.addresses is None:
         return no_value(selector)
+    if len(situation.addresses) == 1:
+        return number_of(situation.addresses[0])
     return one_of(map(number_of, situation.addresses), selector, _WHICH)
 
 

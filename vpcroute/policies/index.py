@@ -118,10 +118,15 @@ class _Values:
 
     def rows_of_one(self, value: Any, among: int) -> int:
         """As :meth:`rows`, of one value."""
-        if self._ranges or self._is_url:
+        if self._is_url:
             return self.rows((value,), among)
         rows = self._singles.get(value, 0)
         found = rows if isinstance(rows, int) else _joined(rows)
+        if self._ranges:
+            aligned = _aligned(value) if self._is_address else value
+            for shift, prefixes in self._ranges:
+                rows = prefixes.get(aligned >> shift, 0)
+                found |= rows if isinstance(rows, int) else _joined(rows)
         for members, lows, highs, bits in self._large:
             if bits & among and (value in members or (lows and _is_within((value,), lows, highs))):
                 found |= bits
