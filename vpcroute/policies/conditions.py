@@ -233,7 +233,11 @@ def _of_open(predicate: Predicate, value: Open) -> Truth:
 
 def may_be(among: Among, text: Open) -> bool:
     """Whether a text that is known in part may be one of some values."""
-    return any(isinstance(value, bytes) and _fits(value, text) for value in among.values)
+    found = among.known.get(text)
+    if found is None:
+        found = any(isinstance(value, bytes) and _fits(value, text) for value in among.values)
+        among.known[text] = found
+    return found
 
 
 def _fits(text: bytes, value: Open) -> bool:

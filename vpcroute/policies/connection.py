@@ -12,9 +12,17 @@ from typing import Any, Final
 import attrs
 
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.decision import UNKNOWN
+from vpcroute.policies.decision import UNKNOWN, default_of
 
-__all__ = ["EgressEffect", "NetworkEffect", "asks_for_session", "egress_effect", "network_effect"]
+__all__ = [
+    "EGRESS_DEFAULT",
+    "NETWORK_DEFAULT",
+    "EgressEffect",
+    "NetworkEffect",
+    "asks_for_session",
+    "egress_effect",
+    "network_effect",
+]
 
 #: What stands for the address that the data centre has at hand.
 _LOCAL: Final = frozenset({None, "", "0.0.0.0"})  # noqa: S104  (a setting)
@@ -53,6 +61,9 @@ class NetworkEffect:
 
 _DEFAULT: Final = EgressEffect("default")
 _ALLOWED: Final = NetworkEffect("allowed")
+#: What is done where no rule matches.
+EGRESS_DEFAULT: Final = default_of(_DEFAULT)
+NETWORK_DEFAULT: Final = default_of(_ALLOWED)
 
 
 def egress_effect(rule: GatewayRule | None) -> EgressEffect:

@@ -26,6 +26,7 @@ __all__ = [
     "Effect",
     "candidates_of",
     "decide",
+    "default_of",
     "settled",
     "until_match",
 ]
@@ -122,6 +123,8 @@ class Decision(Generic[E]):
     @property
     def outcomes(self) -> frozenset[str]:
         """The names of all that may happen."""
+        if len(self.candidates) == 1:
+            return frozenset((self.candidates[0].effect.outcome,))
         return frozenset([candidate.effect.outcome for candidate in self.candidates])
 
     @property
@@ -168,6 +171,11 @@ def candidates_of(
     return tuple(candidates)
 
 
+def default_of(effect: E) -> tuple[Candidate[E], ...]:
+    """The candidates where no rule may match."""
+    return (Candidate(None, effect),)
+
+
 def settled(effect: E) -> Decision[E]:
     """A decision that no rule takes part in."""
-    return Decision((Candidate(None, effect),))
+    return Decision(default_of(effect))

@@ -17,7 +17,7 @@ import attrs
 from vpcroute.errors import told
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.gateway import GatewayRule
-from vpcroute.policies.decision import UNKNOWN, Decision
+from vpcroute.policies.decision import UNKNOWN, Decision, default_of
 from vpcroute.policies.facts import Situation
 from vpcroute.policies.request import Context
 from vpcroute.policies.stages import Stages
@@ -101,14 +101,14 @@ def addresses_of(answers: Iterable[str] | None, context: Context) -> tuple[IPAdd
 def ask_dns(stages: Stages, situation: Situation) -> tuple[Decision[DnsEffect], Decision[ResolverEffect] | None]:
     """What the DNS policies do, and who resolves; None for a name that certainly is not resolved."""
     lookup = _Lookup(situation)
-    before = stages.before.decide(lookup.view, lookup.effect("pre"))
+    before = stages.before.decide(lookup.view, lookup.effect("pre"), _ASKED_ON)
     if before.candidates[-1].rule is not None:
         resolved = "allowed" in before.outcomes
-        return before, stages.resolver.decide(lookup.view, _resolver) if resolved else None
+        return before, stages.resolver.decide(lookup.view, _resolver, _BY_CLOUDFLARE) if resolved else None
     after = stages.after.decide(lookup.view, lookup.effect("post"))
     candidates = (*before.candidates[:-1], *after.candidates)
     decision = Decision(candidates, lambda: before.considered + after.considered)
-    return decision, stages.resolver.decide(lookup.view, _resolver)
+    return decision, stages.resolver.decide(lookup.view, _resolver, _BY_CLOUDFLARE)
 
 
 class _Lookup:
@@ -181,6 +181,9 @@ def _categories(situation: Situation, name: str) -> tuple[Any, ...]:
 
 
 _CLOUDFLARE: Final = ResolverEffect("cloudflare_1.1.1.1")
+_BY_CLOUDFLARE: Final = default_of(_CLOUDFLARE)
+#: Where no rule is asked before resolution: the rules behind it say what happens.
+_ASKED_ON: Final = default_of(DnsEffect("allowed"))
 
 
 def _resolver(rule: GatewayRule | None) -> ResolverEffect:

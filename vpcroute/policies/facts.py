@@ -100,14 +100,13 @@ class Situation:
         return found
 
     def _value(self, name: str) -> Any:
-        selector = SELECTORS[name]
-        if name in self.context.given:
-            return read_value(selector, self.context.given[name])
-        if name in self.hides and not self.context.assume_client_selectors:
+        (selector, compute), context = _SOURCES[name], self.context
+        if name in context.given:
+            return read_value(selector, context.given[name])
+        if name in self.hides and not context.assume_client_selectors:
             return unknown(name, self.hides[name])
-        if selector.worker == "client" and not self.context.assume_client_selectors:
+        if selector.worker == "client" and not context.assume_client_selectors:
             return unknown(name, REASONS["client"])
-        compute = _COMPUTED.get(name) or _PROVIDED.get(name)
         return no_value(selector) if compute is None else compute(self, selector)
 
 
@@ -150,6 +149,8 @@ def _domains(name: str | None) -> Any:
 def _addresses(situation: Situation, selector: Selector) -> Any:
     if situation.addresses is None:
         return no_value(selector)
+    if len(situation.addresses) == 1:
+        return number_of(situation.addresses[0])
     return one_of(map(number_of, situation.addresses), selector, _WHICH)
 
 
@@ -291,4 +292,9 @@ _PROVIDED: Final[Mapping[str, Callable[[Situation, Selector], Any]]] = {
     "net.dst.geo.continent": _of_addresses("continent"),
     "http.dst_ip.geo.country": _of_addresses("country"),
     "http.dst_ip.geo.continent": _of_addresses("continent"),
+}
+
+#: Each field with what its value follows from, if it follows from anything.
+_SOURCES: Final[Mapping[str, tuple[Selector, Callable[[Situation, Selector], Any] | None]]] = {
+    name: (selector, _COMPUTED.get(name) or _PROVIDED.get(name)) for name, selector in SELECTORS.items()
 }

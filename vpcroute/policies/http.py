@@ -15,7 +15,7 @@ from ada_url import URL
 
 from vpcroute.gateway import GatewayRule
 from vpcroute.policies.connection import asks_for_session
-from vpcroute.policies.decision import UNKNOWN, Candidate, Considered, Decision, settled
+from vpcroute.policies.decision import UNKNOWN, Candidate, Considered, Decision, default_of, settled
 from vpcroute.policies.facts import Situation
 from vpcroute.policies.rules import Account
 from vpcroute.policies.stages import Stages
@@ -57,7 +57,7 @@ class IsolationEffect:
 def is_inspected(account: Account, situation: Situation) -> Truth:
     """Whether HTTP rules see the request: http on port 80, https on 443 where TLS is decrypted; others if dynamic."""
     target = situation.request.target
-    if not _sees_all_ports(account) and (target.scheme, target.port) not in (("http", 80), ("https", 443)):
+    if (target.scheme, target.port) not in (("http", 80), ("https", 443)) and not _sees_all_ports(account):
         return False
     if target.scheme == "http":
         return True
@@ -96,13 +96,14 @@ def ask_http(stages: Stages, view: View) -> Decision[HttpEffect]:
 
 def _ask_inspected(stages: Stages, view: View) -> Decision[HttpEffect]:
     situation = view()
-    off = stages.bypass.decide(view, lambda _: _BYPASS)
-    skipping = tuple([one for one in off.candidates if one.rule is not None])
+    off = stages.bypass.decide(view, lambda _: _BYPASS, _NO_BYPASS)
+    skipping = () if off.candidates is _NO_BYPASS else tuple([one for one in off.candidates if one.rule is not None])
     if len(skipping) == len(off.candidates) and situation.request.is_https:
         return off
-    decision = stages.http.decide(view, _effect(stages.account, situation))
+    default = _DEFAULTS[situation.context.http_default]
+    decision = stages.http.decide(view, _effect(stages.account, situation), default)
     decision = _with_bodies(decision, stages, view)
-    if not situation.request.is_https:
+    if skipping and not situation.request.is_https:
         # The documentation's chart sends plain HTTP past Do Not Inspect, its questions and answers say the contrary.
         doubt = unknown("Do Not Inspect", "whether it holds for plain HTTP is documented both ways").missing
         doubtful = [Candidate(one.rule, one.effect, one.missing | doubt) for one in skipping]
@@ -131,13 +132,14 @@ def _with_bodies(decision: Decision[HttpEffect], stages: Stages, view: View) -> 
 
 _BYPASS: Final = HttpEffect("allowed", bypass=True)
 _ALLOWED: Final = HttpEffect("allowed")
+_NO_BYPASS: Final = default_of(_BYPASS)
+_DEFAULTS: Final = {"allowed": default_of(_ALLOWED), "blocked": default_of(HttpEffect("blocked"))}
 
 
 def _effect(account: Account, situation: Situation) -> Any:
     def effect(rule: GatewayRule | None) -> HttpEffect:
         if rule is None:
-            default = situation.context.http_default
-            return _ALLOWED if default == "allowed" else HttpEffect(default)
+            return _DEFAULTS[situation.context.http_default][0].effect
         if rule.action in ("allow", "noscan") and not asks_for_session(rule):
             return _ALLOWED
         if rule.action == "block":
@@ -183,16 +185,17 @@ def _merged(own: list[str], asked: list[str]) -> list[str]:
 
 
 _NOT_ISOLATED: Final = IsolationEffect("not_isolated")
+_NO_ISOLATION: Final = default_of(_NOT_ISOLATED)
 
 
 def ask_isolation(stages: Stages, view: View) -> Decision[IsolationEffect]:
     """Whether the request is isolated: only what accepts HTML is, and what has no identity only if so set."""
     accepts = "text/html" in view().request.headers.get("accept", "")
-    refused = stages.account.setting("browser_isolation", "non_identity_enabled") is False
 
     def effect(rule: GatewayRule | None) -> IsolationEffect:
         if rule is None or rule.action == "noisolate" or not accepts:
             return _NOT_ISOLATED
+        refused = stages.account.setting("browser_isolation", "non_identity_enabled") is False
         return IsolationEffect(UNKNOWN if refused else "isolated")
 
-    return stages.isolation.decide(view, effect)
+    return stages.isolation.decide(view, effect, _NO_ISOLATION)

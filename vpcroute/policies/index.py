@@ -116,6 +116,22 @@ class _Values:
         """What a look-up takes, beside one in a dictionary."""
         return bool(self._singles) + len(self._ranges) + len(self._large) / 2
 
+    def rows_of_one(self, value: Any, among: int) -> int:
+        """As :meth:`rows`, of one value."""
+        if self._is_url:
+            return self.rows((value,), among)
+        rows = self._singles.get(value, 0)
+        found = rows if isinstance(rows, int) else _joined(rows)
+        if self._ranges:
+            aligned = _aligned(value) if self._is_address else value
+            for shift, prefixes in self._ranges:
+                rows = prefixes.get(aligned >> shift, 0)
+                found |= rows if isinstance(rows, int) else _joined(rows)
+        for members, lows, highs, bits in self._large:
+            if bits & among and (value in members or (lows and _is_within((value,), lows, highs))):
+                found |= bits
+        return found
+
     def rows(self, values: Sequence[Any], among: int) -> int:
         """The rows whose sets have one of the values; of long sets, at least those of `among`."""
         if self._is_url:
@@ -209,6 +225,7 @@ class Slot:
         self._searching = bits_of(row for rows in patterns.values() for row in rows)
         self._find = compile_patterns([_pattern(one) for one in patterns]) if patterns else None
         self._texts: dict[Open, int] = {}
+        self._last: tuple[OneOf, int] | None = None
 
     @property
     def rate(self) -> float:
@@ -222,8 +239,14 @@ class Slot:
         """The rows of `among` that a value leaves possible, and others."""
         kind = type(value)
         if kind in _SINGLE:
-            found = self._met((value,), among)
-            return found if self._barred is None else found & ~self._barred.rows((value,), among)
+            found = self._start
+            if self._wanted is not None:
+                found |= self._wanted.rows_of_one(value, among)
+            if self._searching & among:
+                found |= self._found((value,))
+            return found if self._barred is None else found & ~self._barred.rows_of_one(value, among)
+        if kind is OneOf:
+            return self._met_by_one_of(value)
         found = self._met_by(value, among)
         if self._barred is not None and kind is tuple:
             there = [element for element in value if type(element) in _SINGLE]
@@ -266,6 +289,15 @@ class Slot:
                 return self._searching
             for number in numbers:
                 found |= _joined((self._patterns[number],))
+        return found
+
+    def _met_by_one_of(self, value: OneOf) -> int:
+        """The same of one of several values: what a Worker's identity may be is asked with each request."""
+        last = self._last
+        if last is not None and last[0] is value:
+            return last[1]
+        found = self._met_by(value, _ALL)
+        self._last = value, found
         return found
 
     def _met_by_text(self, text: Open) -> int:
@@ -332,9 +364,11 @@ class Index:
         """Those of `rows` that no field of a request rules out."""
         if not rows & (rows - 1):
             return rows  # there is one at most, and its rule is asked as soon as another field
+        most = view()
         for slot in self.slots:
             if rows & slot.demanding:
-                rows &= slot.left(view(slot.variant).value(slot.field), rows)
+                situation = view(slot.variant) if slot.variant else most
+                rows &= slot.left(situation.value(slot.field), rows)
                 if not rows & (rows - 1):
                     break
         return rows

@@ -48,6 +48,7 @@ def difference(pattern: str) -> str | None:
     """What in a pattern Rust's syntax and RE2's would read in two ways, or None."""
     if not pattern.isascii():
         return "characters beyond ASCII"
+    has_options = "(?" in pattern
     at, in_class = 0, False
     while at < len(pattern):
         found = (_PIECE_IN_CLASS if in_class else _PIECE).match(pattern, at)
@@ -57,7 +58,7 @@ def difference(pattern: str) -> str | None:
             bad = (piece[1:].isalnum() and piece[1:] not in _SAME_ESCAPES) or piece[1:] in ("<", ">", "_")
             if bad or (piece == "\\b" and pattern[at : at + 1] == "{"):
                 return piece
-            if piece == "\\x" and "(?" in pattern and pattern[at : at + 1] not in tuple("01234567"):
+            if piece == "\\x" and has_options and pattern[at : at + 1] not in tuple("01234567"):
                 return "\\x with options"  # RE2 folds the case of Latin-1, Rust of ASCII
         elif in_class:
             if piece in _SET_OPERATORS:

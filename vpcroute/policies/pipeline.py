@@ -22,7 +22,14 @@ import attrs
 
 from vpcroute.errors import InvalidAddress, RouteError
 from vpcroute.fields import IPAddress
-from vpcroute.policies.connection import EgressEffect, NetworkEffect, egress_effect, network_effect
+from vpcroute.policies.connection import (
+    EGRESS_DEFAULT,
+    NETWORK_DEFAULT,
+    EgressEffect,
+    NetworkEffect,
+    egress_effect,
+    network_effect,
+)
 from vpcroute.policies.decision import UNKNOWN, Decision, settled
 from vpcroute.policies.dns import DnsEffect, ResolverEffect, addresses_of, ask_dns
 from vpcroute.policies.facts import BY_HOST, Situation
@@ -172,7 +179,7 @@ def _evaluate(stages: Stages, request: Request, context: Context, router: Router
     if context.connects is not True:
         finals.add("connect_failed")
     if context.connects is not False:
-        network = stages.network.decide(view, network_effect)
+        network = stages.network.decide(view, network_effect, NETWORK_DEFAULT)
         outcomes = network.outcomes
         finals |= outcomes - _PASSES
         if outcomes & _PASSES:
@@ -236,7 +243,9 @@ def _lookup(
     if situation.request.record_type not in _ADDRESSES:
         return dns, resolver, []
     effects = [candidate.effect for candidate in dns.candidates if candidate.effect.outcome in _GOES_ON]
-    return dns, resolver, list(dict.fromkeys(addresses_of(effect.answers, situation.context) for effect in effects))
+    each = {id(effect.answers): effect.answers for effect in effects}  # all that allow give the same, however long
+    lookups = [addresses_of(answers, situation.context) for answers in each.values()]
+    return dns, resolver, lookups if len(lookups) == 1 else list(dict.fromkeys(lookups))
 
 
 def _route(request: Request, lookups: Iterable[_Answers], context: Context, router: Router | None) -> _Route:
@@ -258,6 +267,11 @@ def _route(request: Request, lookups: Iterable[_Answers], context: Context, rout
         refusal = refusal or (None if ways else refused)
     if not found:
         return _Route((), (), refusal=refusal)
+    if len(found) == 1:
+        address, offramp, gateway = found[0]
+        return _Route(
+            None if address is None else (address,), None if offramp is None else (offramp,), gateway, refusal
+        )
     addresses, offramps, inspected = zip(*found, strict=True)
     return _Route(
         _all_known(addresses), _all_known(offramps), inspected[0] if len(set(inspected)) == 1 else None, refusal
@@ -288,7 +302,7 @@ def _egress(stages: Stages, view: View) -> Decision[EgressEffect]:
     offramps = view().offramps
     if offramps is not None and "internet" not in offramps:
         return _NOT_CHOSEN
-    return stages.egress.decide(view, egress_effect)
+    return stages.egress.decide(view, egress_effect, EGRESS_DEFAULT)
 
 
 def _http(stages: Stages, view: View) -> tuple[Decision[HttpEffect], Decision[IsolationEffect] | None]:

@@ -87,6 +87,7 @@ class Among:
         lows, highs: the ends of ranges of numbers.
         keys: under which spellings a value is looked for.
         otherwise: what holds for a value that is not found: false, or unknown where the items are not all known.
+        known: what somebody has worked out of it, to be worked out once for all rules that have it.
     """
 
     values: frozenset[Single] = frozenset()
@@ -94,6 +95,7 @@ class Among:
     highs: tuple[int, ...] = ()
     keys: Callable[[Any], tuple[Single, ...]] = _itself
     otherwise: Truth = False
+    known: dict[Any, bool] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def __call__(self, value: Any) -> Truth:
         if any(key in self.values for key in self.keys(value)):

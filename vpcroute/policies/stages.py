@@ -19,6 +19,7 @@ from vpcroute.gateway import GatewayRule
 from vpcroute.policies.activity import is_active
 from vpcroute.policies.closures import all_hold, compiled, constantly
 from vpcroute.policies.decision import (
+    Candidate,
     Considered,
     Decision,
     Effect,
@@ -102,8 +103,13 @@ class Stage:
             if entry.asked_if is None or entry.asked_if(view()):
                 yield entry.ask(view)
 
-    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
-        """What the first rule that matches does."""
+    def decide(
+        self,
+        view: View,
+        effect_of: Callable[[GatewayRule | None], E],
+        default: tuple[Candidate[E], ...] | None = None,
+    ) -> Decision[E]:
+        """What the first rule that matches does; `default` is that of `effect_of`, made once for all requests."""
         return decide(self.asked(view), effect_of)
 
     def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
@@ -131,11 +137,17 @@ class IndexedStage(Stage):
     def _rows(self) -> int:
         return self._index.rows_of(self)
 
-    def decide(self, view: View, effect_of: Callable[[GatewayRule | None], E]) -> Decision[E]:
-        left = self._index.left(view) & self._rows
-        if left:
-            return Decision(candidates_of(self._index.asked(left, view), effect_of), partial(self._told, view))
-        return Decision(candidates_of((), effect_of), partial(self._told, view))
+    def decide(
+        self,
+        view: View,
+        effect_of: Callable[[GatewayRule | None], E],
+        default: tuple[Candidate[E], ...] | None = None,
+    ) -> Decision[E]:
+        index, kept = self._index, view.kept
+        left = (index.left(view) if kept is None or kept[0] is not index else kept[1]) & self._rows
+        if left or default is None:
+            default = candidates_of(index.asked(left, view) if left else (), effect_of)
+        return Decision(default, partial(self._told, view))
 
     def _told(self, view: View) -> tuple[Considered, ...]:
         return tuple(until_match(self.asked(view)))
