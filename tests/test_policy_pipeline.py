@@ -734,3 +734,9 @@ def test_routing_does_not_load_it() -> None:
         sys.exit(any(name.startswith(("vpcroute.policies", "re2")) for name in sys.modules))
     """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["addresses", "tls_inspection", "http_default"])
+def test_what_is_none_of_its_choices_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be .* or .*, not 'perhaps'"):
+        Context(**{name: "perhaps"})  # type: ignore[arg-type]

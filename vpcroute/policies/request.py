@@ -10,7 +10,7 @@ import attrs
 from ada_url import URL
 
 from vpcroute.address import Target, read_connect, read_fetch, scalar_values
-from vpcroute.errors import quoted
+from vpcroute.errors import quoted, told
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.policies.given import read_value
 from vpcroute.policies.selectors import ALIASES, SELECTORS
@@ -107,6 +107,13 @@ def _records_of(answers: Answers) -> Iterator[str]:
         yield from answers.get(type_, ())
 
 
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "addresses": ("first", "any"),
+    "tls_inspection": ("settings", "yes", "no", "unknown"),
+    "http_default": ("allowed", "blocked"),
+}
+
+
 @attrs.frozen
 class Context:
     """What is known beside the request, and what is assumed where no document says.
@@ -168,6 +175,9 @@ class Context:
     def __attrs_post_init__(self) -> None:
         if self.now is not None and self.now.tzinfo is None:
             raise ValueError("now must have a time zone")
+        for name, values in _CHOICES.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"{name} must be {' or '.join(values)}, not {told(getattr(self, name))}")
 
     def elsewhere(self) -> Context:
         """What of it is known of a request to another destination."""
