@@ -96,7 +96,7 @@ class Database:
         if once and self._is_alone():
             uri += "&immutable=1"
         with self._told():
-            self._sql = sqlite3.connect(uri, timeout, isolation_level=None, check_same_thread=False, uri=True)
+            self._sql = sqlite3.connect(uri, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True)
         try:
             self._held: Held | None = Held(self.path)
             with self._told():
