@@ -12,7 +12,7 @@ import vpcroute
 
 #: Every module of the package; each imports only what stands above it, unless inside a function.
 ORDER = (
-    *("limits", "errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks"),
+    *("closing", "limits", "errors", "ranges", "packed", "fields", "vantage", "egress", "announcements", "remarks"),
     *("credentials", "address", "gateway"),
     *("precedence", "classes", "outcomes", "findings", "changes", "indexes", "store", "conflicts"),
     *("registry", "standpoint", "operations", "transactions"),

@@ -6,11 +6,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx2
 
+from vpcroute.closing import Closing
 from vpcroute.dial.dialers import Dialers
 from vpcroute.dial.direct import Streams
 from vpcroute.dial.finding import Routes
@@ -61,7 +61,7 @@ class Loop:
             self._thread.join()
 
 
-class Connection:
+class Connection(Closing):
     """A TCP connection of :meth:`SyncVpcNetwork.connect`; for one thread at a time.
 
     Attributes:
@@ -106,16 +106,8 @@ class Connection:
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._loop.run(work, self.timeout)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class SyncVpcNetwork:
+class SyncVpcNetwork(Closing):
     """A :class:`VpcNetwork` for code that waits; any number of threads may share it. Closed at the end of ``with``.
 
     Args:
@@ -179,14 +171,6 @@ class SyncVpcNetwork:
                 self._loop.run(self._network.aclose())
             finally:
                 self._loop.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class SyncTransport(httpx2.BaseTransport):

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from vpcroute.closing import Closing
 from vpcroute.errors import InvalidDocument
 from vpcroute.fib.resolver import Resolver
 from vpcroute.live import LiveChange, LiveResolver
@@ -25,7 +25,7 @@ _INTERVAL: Final = 0.1  # seconds
 _STEP: Final = 2.0  # seconds; no clock of files goes in longer ones
 
 
-class FollowingResolver(LiveResolver):
+class FollowingResolver(Closing, LiveResolver):
     """The look-ups of a :class:`vpcroute.Resolver`, each by what was read from a file last; see :func:`follow`.
 
     Attributes:
@@ -115,14 +115,6 @@ class FollowingResolver(LiveResolver):
         self._stopped.set()
         with self._refreshing:  # nobody looks any more; to wait for the thread would block where a callback closes
             self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def follow(

@@ -14,10 +14,10 @@ from itertools import groupby
 from operator import itemgetter
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from vpcroute.announcements import VirtualNetwork
+from vpcroute.closing import Closing
 from vpcroute.errors import RouteError
 from vpcroute.operations import Operation
 from vpcroute.snapshot import snapshot
@@ -72,7 +72,7 @@ def open_table(
         raise
 
 
-class StoredTable(RouteTable):
+class StoredTable(Closing, RouteTable):
     """A table in a file, made by :meth:`vpcroute.RouteTable.open`.
 
     It is used like any other. A transaction that cannot be written is undone, and its error is an :class:`OSError`
@@ -154,14 +154,6 @@ class StoredTable(RouteTable):
             if self._depth:
                 raise RuntimeError("a table cannot be closed inside a transaction")
             self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Transactions: of the file around those of the table
 
