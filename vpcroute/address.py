@@ -39,6 +39,7 @@ __all__ = [
     "read_connect",
     "read_fetch",
     "scalar_values",
+    "spelled",
     "target_of",
 ]
 
@@ -129,6 +130,13 @@ def read_fetch(url: str) -> Target:
     if port == 0:
         raise _invalid(_PORT_ZERO, url)
     return _from_host(parsed.hostname, port, scheme)
+
+
+def spelled(url: str) -> URL:
+    """A URL that fetch() takes in its one spelling, without user name and password, which fetch() drops."""
+    parsed = URL(scalar_values(url))
+    parsed.username = parsed.password = ""
+    return parsed
 
 
 def scalar_values(text: str) -> str:

@@ -11,9 +11,7 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from ada_url import URL
-
-from vpcroute.address import read_fetch, scalar_values
+from vpcroute.address import read_fetch, spelled
 from vpcroute.dial.dialers import Dialers
 from vpcroute.dial.direct import Streams
 from vpcroute.dial.finding import Routes, Wayfinder
@@ -165,9 +163,7 @@ def fetched(url: str) -> str:
     if isinstance(url, str) and _PLAIN.fullmatch(url):
         return url
     read_fetch(url)
-    parsed = URL(scalar_values(url))
-    parsed.username = parsed.password = ""
-    return parsed.href
+    return spelled(url).href
 
 
 def follows(redirect: str) -> bool:

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
 import attrs
-from ada_url import URL
 
-from vpcroute.address import Target, read_connect, read_fetch, scalar_values
+from vpcroute.address import Target, read_connect, read_fetch, spelled
 from vpcroute.errors import quoted, told
 from vpcroute.fields import IPAddress, ascii_name, read_ip
 from vpcroute.policies.given import read_value
@@ -68,8 +67,8 @@ class Request:
     ) -> Request:
         """A ``fetch()``; InvalidAddress for a URL that it would not take."""
         target = read_fetch(url)
-        parsed = URL(scalar_values(url))
-        parsed.username = parsed.password = parsed.hash = ""
+        parsed = spelled(url)
+        parsed.hash = ""
         low = {name.lower(): value for name, value in (headers or {}).items()}
         return cls(target, parsed.href, method.upper(), low, record_type)
 
