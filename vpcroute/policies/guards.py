@@ -130,7 +130,7 @@ def _both(ways: Iterable[Way]) -> Way:
 
 
 def _size(predicate: Among | Found) -> int:
-    return len(predicate.values) + len(predicate.lows) if isinstance(predicate, Among) else _PATTERN
+    return predicate.size if isinstance(predicate, Among) else _PATTERN
 
 
 def _of_any(parts: Iterable[tuple[Way, ...]]) -> tuple[Way, ...]:

@@ -11,7 +11,6 @@ looked up in themselves, the more so as most rules share them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ import attrs
 from vpcroute.policies.conditions import ABSENT, Maybe, OneOf, Open, may_be
 from vpcroute.policies.guards import Demand, Way
 from vpcroute.policies.patterns import compile_patterns, literal
-from vpcroute.policies.predicates import Among, Found, Single, same_family, url_keys
+from vpcroute.policies.predicates import Among, Found, Single, is_within, same_family, url_keys
 from vpcroute.policies.selectors import SELECTORS
 from vpcroute.policies.views import View
 
@@ -84,18 +83,14 @@ def _joined(several: Iterable[_Rows]) -> int:
 _Rowed = tuple[Among, list[int]]
 
 
-def _size(one: Among) -> int:
-    return len(one.values) + len(one.lows)
-
-
 class _Values:
     """From values to the rows whose sets have one of them."""
 
     def __init__(self, sets: Sequence[_Rowed], field: str, count: int) -> None:
         type_ = SELECTORS[field].type
         self._is_url, self._is_address = type_ == "url", type_ == "ip"
-        by_size = sorted(sets, key=lambda one: -_size(one[0]))
-        large = [one for one in by_size[:_MOST_LARGE] if _size(one[0]) >= _LARGE]
+        by_size = sorted(sets, key=lambda one: -one[0].size)
+        large = [one for one in by_size[:_MOST_LARGE] if one[0].size >= _LARGE]
         self._large = [(one.values, one.lows, one.highs, bits_of(rows)) for one, rows in large]
         singles: dict[Any, Any] = {}
         ranges: dict[int, dict[Any, Any]] = {}
@@ -128,7 +123,7 @@ class _Values:
                 rows = prefixes.get(aligned >> shift, 0)
                 found |= rows if isinstance(rows, int) else _joined(rows)
         for members, lows, highs, bits in self._large:
-            if bits & among and (value in members or (lows and _is_within((value,), lows, highs))):
+            if bits & among and (value in members or (lows and is_within((value,), lows, highs))):
                 found |= bits
         return found
 
@@ -148,18 +143,9 @@ class _Values:
                     rows = prefixes.get(value >> shift, 0)
                     found |= rows if isinstance(rows, int) else _joined(rows)
         for members, lows, highs, bits in self._large:
-            if bits & among and (not members.isdisjoint(values) or (lows and _is_within(values, lows, highs))):
+            if bits & among and (not members.isdisjoint(values) or (lows and is_within(values, lows, highs))):
                 found |= bits
         return found
-
-
-def _is_within(values: Iterable[int], lows: tuple[int, ...], highs: tuple[int, ...]) -> bool:
-    """Whether one of some numbers is in one of the ranges."""
-    for value in values:
-        at = bisect_right(lows, value) - 1
-        if at >= 0 and value <= highs[at]:
-            return True
-    return False
 
 
 def _put(table: dict[Any, Any], key: Any, number: int) -> None:

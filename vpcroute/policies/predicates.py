@@ -24,6 +24,7 @@ __all__ = [
     "Ordered",
     "Predicate",
     "Single",
+    "is_within",
     "number_of",
     "number_of_octets",
     "ranges_of",
@@ -74,6 +75,15 @@ def ranges_of(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[
     return tuple(lows), tuple(highs)
 
 
+def is_within(values: Iterable[int], lows: tuple[int, ...], highs: tuple[int, ...]) -> bool:
+    """Whether one of some numbers is in one of the ranges."""
+    for value in values:
+        at = bisect_right(lows, value) - 1
+        if at >= 0 and value <= highs[at]:
+            return True
+    return False
+
+
 def _itself(value: Single) -> tuple[Single, ...]:
     return (value,)
 
@@ -97,14 +107,15 @@ class Among:
     otherwise: Truth = False
     known: dict[Any, bool] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
+    @property
+    def size(self) -> int:
+        """How many values and ranges there are."""
+        return len(self.values) + len(self.lows)
+
     def __call__(self, value: Any) -> Truth:
         if any(key in self.values for key in self.keys(value)):
             return True
-        if self.lows:
-            at = bisect_right(self.lows, value) - 1
-            if at >= 0 and value <= self.highs[at]:
-                return True
-        return self.otherwise
+        return True if self.lows and is_within((value,), self.lows, self.highs) else self.otherwise
 
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {

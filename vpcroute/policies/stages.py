@@ -112,11 +112,15 @@ class Stage:
         """What the first rule that matches does; `default` is that of `effect_of`, made once for all requests."""
         return decide(self.asked(view), effect_of)
 
+    def matches(self, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
+        """The rules that may match, in order, with their answers; perhaps others."""
+        return ((one.rule, one.match) for one in self.asked(view))
+
     def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
         """The rules of which it is not known whether they match."""
-        for one in self.asked(view):
-            if isinstance(one.match, Unknown):
-                yield one.rule, one.match
+        for rule, match in self.matches(view):
+            if isinstance(match, Unknown):
+                yield rule, match
 
 
 class IndexedStage(Stage):
@@ -152,13 +156,7 @@ class IndexedStage(Stage):
     def _told(self, view: View) -> tuple[Considered, ...]:
         return tuple(until_match(self.asked(view)))
 
-    def open(self, view: View) -> Iterator[tuple[GatewayRule, Unknown]]:
-        for rule, match in self.matches(view):
-            if isinstance(match, Unknown):
-                yield rule, match
-
     def matches(self, view: View) -> Iterator[tuple[GatewayRule, Truth]]:
-        """The rules that may match, in order, with their answers."""
         return self._index.asked(self._index.left(view) & self._rows, view)
 
 
