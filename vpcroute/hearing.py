@@ -60,8 +60,12 @@ class Hearing:
         self.version = version
         self._store = store
         self.network = network
-        self._others = [(other, tree) for other, tree in store.zero_trust_trees() if other != network]
         self._root = bytes(RECORD_SIZES[version])
+
+    @property
+    def _others(self) -> Iterator[tuple[str, PrefixTree]]:
+        """The other virtual networks, and the tree of each."""
+        return ((other, tree) for other, tree in self._store.zero_trust_trees() if other != self.network)
 
     def everywhere(self, subnets: Subnets, classes: RouteClasses) -> Told:
         """Every prefix where something is said, ascending, and the number of what is said there.

@@ -41,10 +41,6 @@ class PrefixTree:
         self._one: dict[Any, int] = {}  # of the nodes that have one id
         self._several: dict[Any, Ids] = {}  # of the others
 
-    def __bool__(self) -> bool:
-        """Whether there is any prefix."""
-        return bool(self._one or self._several)
-
     def add(self, packed: bytes, length: int, id_: int) -> None:
         """Adds an id under a prefix that does not have it."""
         node = self._tree.add(packed=packed, masklen=length)
@@ -79,20 +75,6 @@ class PrefixTree:
     def covered(self, packed: bytes, length: int) -> list[Ids]:
         """The ids of every prefix inside this one, itself included, in no order."""
         return [self._at(node) for node in self._tree.search_covered(packed=packed, masklen=length)]
-
-    def above(self, packed: bytes, length: int) -> list[tuple[bytes, int, Ids]]:
-        """Packed address, length and ids of every prefix that contains this one and is shorter."""
-        if not self:
-            return []
-        nodes = self._tree.search_covering(packed=packed, masklen=length)
-        return [(node.packed, node.prefixlen, self._at(node)) for node in nodes if node.prefixlen < length]
-
-    def inside(self, packed: bytes, length: int) -> list[tuple[bytes, int, Ids]]:
-        """Packed address, length and ids of every prefix inside this one, itself included, in order."""
-        if not self:
-            return []
-        nodes = self._tree.search_covered(packed=packed, masklen=length)
-        return sorted((node.packed, node.prefixlen, self._at(node)) for node in nodes)
 
     def of(self, version: int) -> Iterator[tuple[bytes, int, Ids]]:
         """Packed address, length and ids of each prefix of a family, ordered by address and then length."""

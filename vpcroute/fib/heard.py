@@ -76,7 +76,7 @@ def _number(rows, at):
 
 
 def _copy(into, to, stride, octets, at, step, count):
-    """Copies every so manieth octet."""
+    """Copies so many octets, one of each `step` to one of each `stride`."""
     for i in range(count):
         into[to + i * stride] = octets[at + i * step]
     return 0
